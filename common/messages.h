@@ -1,0 +1,233 @@
+// Every packet that crosses a labgpu socket, a struct each. docs/PROTOCOL.md describes them in prose.
+//
+// A struct names its fields once, in visit(), which encodes with a FieldWriter and decodes with a
+// FieldReader. Texts borrow: from the caller when sent, from the receive buffer when received.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string_view>
+
+#include "common/wire.h"
+
+namespace labgpu {
+
+// What this build speaks. A peer with another version is answered kVersion and hung up on.
+inline constexpr uint16_t kProtocolVersion = 1;
+
+// A command line may be 128 KiB (the kernel's limit for one argument, execve(2) MAX_ARG_STRLEN); with
+// an environment it must still fit the kernel's default socket buffer of 208 KiB (wmem_default).
+inline constexpr size_t kMaxPacket = 192 * 1024;
+// Enough for every message of the PAM module, whose callers may run on small stacks.
+inline constexpr size_t kSmallPacket = 4096;
+// No message carries more descriptors than this.
+inline constexpr size_t kMaxFds = 3;
+
+enum class MessageType : uint16_t {
+  kHello = 1,
+  kFailure = 2,
+  kCheckAccount = 10,
+  kAccountVerdict = 11,
+  kOpenSession = 12,
+  kSessionOpened = 13,
+  kAttach = 20,
+  kProgress = 21,
+  kAttached = 22,
+  kIdentity = 40,
+  kStart = 41,
+  kStarted = 42,
+  kExited = 43,
+  kSignal = 44,
+};
+
+// Why a request failed, for programs; the sentence beside it is for people.
+enum class FailureCode : uint16_t {
+  kVersion = 1,      // the peer speaks no version we know
+  kNotAllowed = 2,   // the sender may not ask this
+  kNoAccount = 3,    // labgpu does not manage that name
+  kUnavailable = 4,  // the container cannot be had now (Docker down, image missing, …)
+  kNotYet = 5,       // it takes longer than the caller may wait; the work goes on
+  kInvalid = 6,      // the request makes no sense
+  kSystem = 7,       // a system call failed
+};
+
+// First packet in each direction of every connection.
+struct Hello {
+  static constexpr MessageType kType = MessageType::kHello;
+  uint16_t version = kProtocolVersion;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u16(m.version);
+  }
+};
+
+// Answers any request that failed; the sentence is complete and fit to be shown to the user.
+struct Failure {
+  static constexpr MessageType kType = MessageType::kFailure;
+  uint16_t code = 0;  // a FailureCode
+  std::string_view sentence;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u16(m.code) && c.text(m.sentence);
+  }
+};
+
+// PAM module to helper: may this account log in now?
+struct CheckAccount {
+  static constexpr MessageType kType = MessageType::kCheckAccount;
+  std::string_view user;
+  std::string_view remote_host;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.user) && c.text(m.remote_host);
+  }
+};
+
+struct AccountVerdict {
+  static constexpr MessageType kType = MessageType::kAccountVerdict;
+  uint8_t allowed = 0;        // 1: yes
+  std::string_view sentence;  // why not; empty when allowed
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.allowed) && c.text(m.sentence);
+  }
+};
+
+// PAM module to helper: a login begins. The session lasts as long as this connection.
+struct OpenSession {
+  static constexpr MessageType kType = MessageType::kOpenSession;
+  std::string_view user;
+  std::string_view remote_host;
+  uint32_t wait_ms = 0;  // how long the module waits for the container before it goes on detached
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.user) && c.text(m.remote_host) && c.u32(m.wait_ms);
+  }
+};
+
+// With ready = 1 it carries three descriptors: the container's net and uts namespaces and an O_PATH
+// descriptor of the host directory that is the container's /tmp. With ready = 0 it carries none, and
+// the login goes on in empty namespaces; the session command will say what is the matter.
+struct SessionOpened {
+  static constexpr MessageType kType = MessageType::kSessionOpened;
+  uint8_t ready = 0;
+  uint64_t session = 0;  // the helper's number for this login, for logs
+  [[nodiscard]] size_t fd_count() const { return ready == 1 ? 3 : 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.ready) && c.u64(m.session);
+  }
+};
+
+// Session command to helper: connect me to my container's init. Who "me" is, the kernel says.
+struct Attach {
+  static constexpr MessageType kType = MessageType::kAttach;
+  uint8_t wants_progress = 0;  // 1: send Progress while it takes long; a person is looking
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.wants_progress);
+  }
+};
+
+// Helper to session command, any number of times before Attached: one line to show a person.
+struct Progress {
+  static constexpr MessageType kType = MessageType::kProgress;
+  std::string_view line;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.line);
+  }
+};
+
+// Carries one descriptor: a connection to the container's init on which the helper has already sent
+// Hello and Identity.
+struct Attached {
+  static constexpr MessageType kType = MessageType::kAttached;
+  [[nodiscard]] size_t fd_count() const { return 1; }
+  template <typename Self, typename Codec>
+  static bool visit(Self&, Codec& c) {
+    return c.ok();
+  }
+};
+
+// Helper to init: whom the next Start is for. Sent before the session command gets the connection.
+struct Identity {
+  static constexpr MessageType kType = MessageType::kIdentity;
+  std::string_view user;
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  std::string_view home;
+  uint8_t login_as_root = 0;  // 1: the command runs as the container's root
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.user) && c.u32(m.uid) && c.u32(m.gid) && c.text(m.home) &&
+           c.u8(m.login_as_root);
+  }
+};
+
+// Session command to init: run this. Without a terminal it carries three descriptors, the command's
+// stdin, stdout and stderr; with one it carries none, and init opens a terminal of the container.
+struct Start {
+  static constexpr MessageType kType = MessageType::kStart;
+  uint8_t terminal = 0;
+  uint8_t login_shell = 0;    // 1: no command, an interactive login shell
+  std::string_view command;   // for `shell -c`; empty with login_shell
+  TextList environment;       // NAME=VALUE each
+  uint16_t rows = 0;          // the four of TIOCGWINSZ
+  uint16_t columns = 0;
+  uint16_t width_pixels = 0;
+  uint16_t height_pixels = 0;
+  Bytes modes;  // struct termios2 of the client's terminal as the kernel lays it out; may be empty
+  [[nodiscard]] size_t fd_count() const { return terminal == 1 ? 0 : 3; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.terminal) && c.u8(m.login_shell) && c.text(m.command) && c.texts(m.environment) &&
+           c.u16(m.rows) && c.u16(m.columns) && c.u16(m.width_pixels) && c.u16(m.height_pixels) &&
+           c.bytes(m.modes);
+  }
+};
+
+// Init to session command: it runs. With a terminal it carries the terminal's master side.
+struct Started {
+  static constexpr MessageType kType = MessageType::kStarted;
+  uint8_t terminal = 0;
+  [[nodiscard]] size_t fd_count() const { return terminal == 1 ? 1 : 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.terminal);
+  }
+};
+
+// Init to session command, the last packet: how the command ended.
+struct Exited {
+  static constexpr MessageType kType = MessageType::kExited;
+  uint8_t by_signal = 0;  // 1: value is a signal number; 0: value is an exit status
+  uint8_t value = 0;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.by_signal) && c.u8(m.value);
+  }
+};
+
+// Session command to init: send this signal to the command's process group.
+struct Signal {
+  static constexpr MessageType kType = MessageType::kSignal;
+  uint8_t number = 0;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.number);
+  }
+};
+
+}  // namespace labgpu

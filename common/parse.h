@@ -1,0 +1,26 @@
+// Strict parsing of names and numbers: the whole text must be right, or nothing is taken.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <string_view>
+
+namespace labgpu {
+
+// 32 is what utmp(5) can hold and what useradd(8) allows.
+inline constexpr size_t kMaxUserName = 32;
+
+// An account name: [a-z_][a-z0-9_-]{0,31}, the portable set of systemd's "strict" mode and of
+// Debian's adduser. It is safe as a path component, in a container name and in a host name label.
+[[nodiscard]] bool is_user_name(std::string_view name);
+
+// Decimal digits only: no sign, no space, no leading zero but "0" itself; false on overflow.
+[[nodiscard]] bool parse_u32(std::string_view text, uint32_t& value);
+[[nodiscard]] bool parse_u64(std::string_view text, uint64_t& value);
+
+// An absolute path in its plain form: starts with '/', no empty, "." or ".." component, no control
+// character, shorter than PATH_MAX. "/" itself is one.
+[[nodiscard]] bool is_plain_path(std::string_view path);
+
+}  // namespace labgpu

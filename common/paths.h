@@ -1,0 +1,32 @@
+// Where things are on the server and inside a container; the packaging and the units agree with it.
+#pragma once
+
+namespace labgpu {
+
+// On the server.
+inline constexpr char kConfigFile[] = "/etc/labgpu/labgpu.json";
+inline constexpr char kStateDirectory[] = "/var/lib/labgpu";
+inline constexpr char kPasswdIndex[] = "/var/lib/labgpu/nss/passwd.cdb";
+inline constexpr char kGroupIndex[] = "/var/lib/labgpu/nss/group.cdb";
+inline constexpr char kShadowIndex[] = "/var/lib/labgpu/nss/shadow.cdb";
+inline constexpr char kAdminSocket[] = "/run/labgpu/org.labgpu";
+// The directory, not only the socket, is what a login's private /run shows, so that a socket made
+// anew by systemd is found there too.
+inline constexpr char kSessionSocketDirectory[] = "/run/labgpu/session";
+inline constexpr char kSessionSocket[] = "/run/labgpu/session/socket";
+inline constexpr char kSessionCommand[] = "/usr/libexec/labgpu/labgpu-session";
+// What of labgpu every container sees, read-only, at kGuestPrograms.
+inline constexpr char kGuestDirectory[] = "/usr/libexec/labgpu/guest";
+
+// The group of every managed account; sshd's drop-in matches it.
+inline constexpr char kGroupName[] = "labgpu";
+
+// Inside a container.
+inline constexpr char kGuestPrograms[] = "/.labgpu/bin";
+inline constexpr char kGuestInit[] = "/.labgpu/bin/labgpu-init";
+// The host's <state>/containers/<name>/run, where init listens.
+inline constexpr char kGuestRun[] = "/.labgpu/run";
+inline constexpr char kInitSocketName[] = "init.sock";
+inline constexpr char kGuestInitSocket[] = "/.labgpu/run/init.sock";
+
+}  // namespace labgpu

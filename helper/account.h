@@ -1,0 +1,34 @@
+// An account that labgpu manages, and its JSON record.
+//
+// The record names things as systemd's JSON User Record does (https://systemd.io/USER_RECORD/), with
+// what is labgpu's own in a "labgpu" section. Unknown fields of a record are kept when it is rewritten.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "helper/error.h"
+#include "helper/settings.h"
+
+namespace labgpu {
+
+struct Account {
+  std::string name;       // userName
+  std::string real_name;  // realName
+  uint32_t uid = 0;
+  uint32_t gid = 0;             // the account's own group, of the same name and number
+  std::string home;             // homeDirectory, the same inside and outside the container
+  bool locked = false;          // no login of any kind
+  std::string hashed_password;  // privileged.hashedPassword[0]; empty: no password login
+  std::vector<std::string> authorized_keys;  // privileged.sshAuthorizedKeys: authorized_keys(5) lines
+  SettingsLayer settings;                    // the "labgpu" section
+  nlohmann::json unknown;                    // fields this version does not know
+};
+
+nlohmann::json to_json(const Account& account);
+// Strict: wrong types, names or ids are an error that names the field.
+Result<Account> account_from_json(const nlohmann::json& record);
+
+}  // namespace labgpu

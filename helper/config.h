@@ -1,0 +1,33 @@
+// /etc/labgpu/labgpu.json: the server's policy and defaults. JSON with // and /* */ comments.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "helper/error.h"
+#include "helper/settings.h"
+
+namespace labgpu {
+
+struct IdRange {
+  // The first id is the gid of the group `labgpu`; accounts get the ones after it.
+  // Debian leaves 1000-59999 to the administrator (Debian Policy 9.2.2) and adduser takes them from
+  // the bottom; systemd wants 60001 and up for itself (https://systemd.io/UIDS-GIDS/).
+  uint32_t first = 20000;
+  uint32_t last = 59999;
+};
+
+struct Config {
+  SettingsLayer defaults;  // "defaults"
+  IdRange ids;             // "ids"
+  std::string home = "/home/{user}";                // "home"
+  std::string docker_socket = "/run/docker.sock";   // "docker": {"socket"}
+  // "logs": how much of a container's own log Docker keeps.
+  std::string log_max_size = "50m";
+};
+
+// A missing file is the defaults; an unknown key or a wrong type is an error that names it.
+Result<Config> load_config(const std::string& path);
+Result<Config> parse_config(const std::string& text);
+
+}  // namespace labgpu

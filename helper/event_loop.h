@@ -1,0 +1,79 @@
+// The helper's one event loop: sd-event behind RAII, with awaitable sleep.
+//
+// sd-event(3) gives descriptors, timers, signals and systemd's watchdog. Everything runs on the thread
+// that calls run(). A Watch or Timer that is destroyed is off at once, also from inside its own
+// callback.
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "helper/task.h"
+
+namespace labgpu {
+
+// Owns one event source; empty when default-made.
+class EventSource {
+ public:
+  EventSource() = default;
+  explicit operator bool() const { return static_cast<bool>(state_); }
+  void reset() { state_.reset(); }
+
+ private:
+  friend class EventLoop;
+  struct State;
+  struct StateDeleter {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, StateDeleter> state_;
+};
+
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Calls back with the ready EPOLL* events while the source lives. The descriptor is borrowed and
+  // must stay open longer than the source.
+  [[nodiscard]] EventSource watch(int fd, uint32_t events, std::function<void(uint32_t)> callback);
+  // Calls back once after `delay`.
+  [[nodiscard]] EventSource after(std::chrono::milliseconds delay, std::function<void()> callback);
+  // Calls back once, soon, from the loop and not from inside the caller.
+  void post(std::function<void()> callback);
+  // Blocks the signal for the process and calls back for each.
+  [[nodiscard]] EventSource on_signal(int number, std::function<void()> callback);
+
+  // co_await loop.sleep(100ms);
+  auto sleep(std::chrono::milliseconds delay) {
+    struct Awaiter {
+      EventLoop& loop;
+      std::chrono::milliseconds delay;
+      EventSource timer;
+      bool await_ready() const noexcept { return false; }
+      void await_suspend(std::coroutine_handle<> handle) {
+        timer = loop.after(delay, [handle] { handle.resume(); });
+      }
+      void await_resume() {}
+    };
+    return Awaiter{*this, delay, {}};
+  }
+
+  // Answers systemd's watchdog for as long as the loop turns; nothing without WatchdogSec=.
+  void enable_watchdog();
+  // Runs until exit(); returns its code.
+  int run();
+  void exit(int code);
+  // Runs what is due, waiting at most `timeout` for something; for tests.
+  void run_once(std::chrono::milliseconds timeout);
+
+ private:
+  sd_event* event_ = nullptr;
+};
+
+}  // namespace labgpu

@@ -1,0 +1,60 @@
+// What a container is made from: the server's defaults with one account's own settings over them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "helper/error.h"
+
+namespace labgpu {
+
+enum class Gpus { kAuto, kAll, kNone };  // kAuto: all when the engine offers NVIDIA's runtime
+enum class RestartPolicy { kNo, kOnFailure, kAlways, kUnlessStopped };
+enum class LoginAs { kUser, kRoot };
+
+// A host directory shown in the container. `{user}` in either path stands for the account's name.
+struct Mount {
+  std::string source;
+  std::string target;
+  bool read_only = false;
+  bool operator==(const Mount&) const = default;
+};
+
+// Settings that may be left open; the account's are laid over the server's.
+struct SettingsLayer {
+  std::optional<std::string> image;
+  std::optional<std::string> hostname;        // template, e.g. "{user}-VM"
+  std::optional<std::string> container_name;  // template, e.g. "{user}_container"
+  std::optional<std::vector<Mount>> mounts;   // beside the home directory, which is always mounted
+  std::optional<Gpus> gpus;
+  std::optional<uint64_t> shm_bytes;
+  std::optional<RestartPolicy> restart;
+  std::optional<LoginAs> login;
+  bool operator==(const SettingsLayer&) const = default;
+};
+
+// Everything decided, templates filled in.
+struct Settings {
+  std::string image;
+  std::string hostname;
+  std::string container_name;
+  std::vector<Mount> mounts;
+  Gpus gpus = Gpus::kAuto;
+  uint64_t shm_bytes = 0;
+  RestartPolicy restart = RestartPolicy::kUnlessStopped;
+  LoginAs login = LoginAs::kUser;
+  bool operator==(const Settings&) const = default;
+};
+
+// labgpu's own defaults < `server` < `account`; fails when a filled-in template is not a valid host
+// name, container name or plain path.
+Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLayer& account,
+                                  const std::string& user);
+
+// One setting from its command-line form (`user set NAME KEY=VALUE`); an empty value clears it.
+// Keys: image hostname container_name mounts gpus shm_size restart login.
+Result<void> set_setting(SettingsLayer& layer, const std::string& key, const std::string& value);
+
+}  // namespace labgpu

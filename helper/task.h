@@ -1,0 +1,156 @@
+// Coroutines for the helper's one thread: Task<T> is a computation that waits for the event loop.
+//
+// A Task is lazy: it runs when awaited (co_await) or handed to spawn(). It is owned by exactly one
+// place; destroying an unfinished Task destroys its frame and everything it holds. Not thread-safe;
+// everything runs on the event loop's thread.
+//
+// GCC 12 miscompiles some temporaries inside a co_await expression: name the arguments first.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace labgpu {
+
+template <typename T>
+class Task;
+
+namespace task_detail {
+
+struct PromiseBase {
+  std::coroutine_handle<> continuation;
+
+  struct FinalAwaiter {
+    bool await_ready() noexcept { return false; }
+    template <typename Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) noexcept {
+      auto next = finished.promise().continuation;
+      return next ? next : std::noop_coroutine();
+    }
+    void await_resume() noexcept {}
+  };
+
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return {}; }
+};
+
+template <typename T>
+struct Promise : PromiseBase {
+  std::variant<std::monostate, T, std::exception_ptr> outcome;
+  Task<T> get_return_object();
+  template <typename Value>
+  void return_value(Value&& value) {
+    outcome.template emplace<1>(std::forward<Value>(value));
+  }
+  void unhandled_exception() { outcome.template emplace<2>(std::current_exception()); }
+  T take() {
+    if (outcome.index() == 2) std::rethrow_exception(std::get<2>(outcome));
+    return std::move(std::get<1>(outcome));
+  }
+};
+
+template <>
+struct Promise<void> : PromiseBase {
+  std::exception_ptr exception;
+  Task<void> get_return_object();
+  void return_void() {}
+  void unhandled_exception() { exception = std::current_exception(); }
+  void take() {
+    if (exception) std::rethrow_exception(exception);
+  }
+};
+
+}  // namespace task_detail
+
+template <typename T = void>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = task_detail::Promise<T>;
+  using Handle = std::coroutine_handle<promise_type>;
+
+  explicit Task(Handle handle) : handle_(handle) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&& other) noexcept {
+    if (this != &other) {
+      if (handle_) handle_.destroy();
+      handle_ = std::exchange(other.handle_, {});
+    }
+    return *this;
+  }
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) noexcept {
+    handle_.promise().continuation = waiting;
+    return handle_;
+  }
+  T await_resume() { return handle_.promise().take(); }
+
+ private:
+  Handle handle_;
+};
+
+namespace task_detail {
+
+template <typename T>
+Task<T> Promise<T>::get_return_object() {
+  return Task<T>(std::coroutine_handle<Promise<T>>::from_promise(*this));
+}
+inline Task<void> Promise<void>::get_return_object() {
+  return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
+}
+
+// A coroutine that owns itself and ends the process on an exception: nobody is left to take it.
+struct Detached {
+  struct promise_type {
+    Detached get_return_object() { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+};
+
+}  // namespace task_detail
+
+// Starts `task` now and lets it run to its end on its own. What it refers to must outlive it.
+inline void spawn(Task<void> task) {
+  [](Task<void> owned) -> task_detail::Detached { co_await owned; }(std::move(task));
+}
+
+// One outcome that many coroutines wait for: the way concurrent requests share one piece of work.
+// Waiters resume inside set(), in the order in which they came. Must outlive its waiters.
+template <typename T>
+class Shared {
+ public:
+  [[nodiscard]] bool is_set() const { return value_.has_value(); }
+  void set(T value) {
+    value_ = std::move(value);
+    auto waiting = std::exchange(waiting_, {});
+    for (auto handle : waiting) handle.resume();
+  }
+
+  auto operator co_await() {
+    struct Awaiter {
+      Shared& shared;
+      bool await_ready() const noexcept { return shared.is_set(); }
+      void await_suspend(std::coroutine_handle<> handle) { shared.waiting_.push_back(handle); }
+      T await_resume() { return *shared.value_; }
+    };
+    return Awaiter{*this};
+  }
+
+ private:
+  std::optional<T> value_;
+  std::vector<std::coroutine_handle<>> waiting_;
+};
+
+}  // namespace labgpu
