@@ -1,0 +1,96 @@
+# Root file systems for the tests and the demo: the test host's Docker image, and the users' default image as a tar.
+# Sourced by testhost.sh. Everything is cached, by a hash of its recipe.
+# shellcheck shell=bash
+
+readonly cache_dir=${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}
+readonly host_image=labgpu-testhost
+
+# What a server has before labgpu comes: systemd, sshd, Docker; and what the labgpu packages depend on, so that
+# installing them needs no network.
+host_packages() {
+  local release=$1
+  local packages=(
+    systemd systemd-sysv dbus libpam-systemd openssh-server docker.io iproute2 iptables procps ca-certificates sudo
+    xauth libstdc++6 libcrypt1 libcdb1 libsystemd0 mmdebstrap
+  )
+  case $release in
+    bookworm) packages+=(libcurl4) ;;
+    trixie) packages+=(libcurl4t64 docker-cli) ;;
+    *) die "no test host for the release \"$release\"; there are: bookworm trixie" ;;
+  esac
+  (IFS=, && echo "${packages[*]}")
+}
+
+# As `labgpu image bootstrap` makes it, for hosts that should not ask the mirror again.
+user_packages() {
+  echo sudo,openssh-sftp-server,rsync,git,vim,curl,iputils-ping,less,locales,tmux,ca-certificates,procps
+}
+
+# The mirror that this machine's apt uses for Debian itself.
+debian_mirror() {
+  local mirror
+  # shellcheck disable=SC2016  # apt's own variables
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
+    sort -u | head -n 1)
+  [[ -n $mirror ]] || die "apt knows no Debian mirror yet; run: apt-get update"
+  echo "$mirror"
+}
+
+# The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because an empty one makes systemd's first boot enable every unit there is.
+# shellcheck disable=SC2016
+write_host_rootfs() {
+  mmdebstrap --mode=root --format=tar --variant=minbase --include="$(host_packages "$1")" \
+    --customize-hook='systemd-machine-id-setup --root="$1"' \
+    --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
+    "$1" "$2" "$(debian_mirror)"
+}
+
+write_user_rootfs() {
+  mmdebstrap --mode=root --format=tar --variant=minbase --include="$(user_packages)" "$1" "$2" "$(debian_mirror)"
+}
+
+# recipe_hash FUNCTION...: changes when the code of one of them does.
+recipe_hash() {
+  declare -f "$@" | sha256sum | cut -c 1-12
+}
+
+# cached FILE COMMAND...: runs `COMMAND... FILE.new` unless FILE exists; of several callers at once, one does the work.
+cached() {
+  local file=$1
+  shift
+  mkdir -p "$cache_dir"
+  exec 9>"$file.lock"
+  flock 9
+  if [[ ! -e $file ]]; then
+    rm -f "$file.new"
+    "$@" "$file.new" >&2 || die "cannot make $file; the lines above say why"
+    mv "$file.new" "$file"
+  fi
+  exec 9>&-
+}
+
+import_host_image() {
+  local release=$1 tag=$2 marker=$3
+  write_host_rootfs "$release" "$marker.tar"
+  docker import "$marker.tar" "$tag" >/dev/null
+  rm -f "$marker.tar"
+  : >"$marker"
+}
+
+# Prints the image's name; makes it when this recipe has not been made yet.
+ensure_host_image() {
+  local release=$1 tag
+  tag=$host_image:$release-$(recipe_hash host_packages write_host_rootfs)
+  local marker=$cache_dir/${tag/:/-}
+  docker image inspect "$tag" >/dev/null 2>&1 || rm -f "$marker"
+  cached "$marker" import_host_image "$release" "$tag"
+  echo "$tag"
+}
+
+# Prints the path of a root file system that `labgpu image bootstrap --tarball` takes.
+ensure_user_rootfs() {
+  local release=$1 file
+  file=$cache_dir/user-$release-$(recipe_hash user_packages write_user_rootfs).tar
+  cached "$file" write_user_rootfs "$release"
+  echo "$file"
+}

@@ -1,0 +1,61 @@
+# The Docker daemon of the machine that the tests run on: a running one is used; else one is started.
+# Sourced by testhost.sh.
+# shellcheck shell=bash
+
+readonly outer_docker_pid=/run/labgpu-test-dockerd.pid
+readonly outer_docker_log=/var/log/labgpu-test-dockerd.log
+
+docker_answers() {
+  timeout 10 docker version >/dev/null 2>&1
+}
+
+# Without systemd nobody may have mounted the cgroup hierarchies yet.
+mount_cgroups() {
+  if mountpoint -q /sys/fs/cgroup; then
+    return
+  fi
+  if ! awk '$2 != 0 { v1 = 1 } END { exit v1 }' /proc/cgroups; then
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    return
+  fi
+  mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+  local controller
+  for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
+    mkdir -p "/sys/fs/cgroup/$controller"
+    mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
+  done
+  mkdir -p /sys/fs/cgroup/systemd
+  mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
+}
+
+start_dockerd() {
+  mount_cgroups
+  setsid dockerd --pidfile "$outer_docker_pid" >>"$outer_docker_log" 2>&1 </dev/null &
+  local deadline=$((SECONDS + 60))
+  until docker_answers; do
+    ((SECONDS < deadline)) || die "dockerd did not start in 60 s; see $outer_docker_log"
+    sleep 0.5
+  done
+}
+
+outer_docker_up() {
+  if docker_answers; then
+    return
+  fi
+  command -v dockerd >/dev/null || die "Docker is not installed; run: apt-get install docker.io"
+  if [[ $(ps -o comm= -p 1) == systemd ]]; then
+    systemctl start docker
+  else
+    start_dockerd
+  fi
+}
+
+outer_docker_down() {
+  [[ -f $outer_docker_pid ]] || return 0
+  kill "$(<"$outer_docker_pid")"
+  local deadline=$((SECONDS + 30))
+  while [[ -f $outer_docker_pid ]]; do
+    ((SECONDS < deadline)) || die "dockerd (process $(<"$outer_docker_pid")) did not stop in 30 s"
+    sleep 0.5
+  done
+}

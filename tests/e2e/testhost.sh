@@ -1,0 +1,141 @@
+#!/bin/bash
+# Test hosts: whole servers (systemd, sshd, PAM, NSS, Docker) in containers, for the tests and the demo.
+set -euo pipefail
+
+die() {
+  echo "testhost.sh: $*" >&2
+  exit 1
+}
+
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+readonly here
+# shellcheck source=tests/e2e/images.sh
+. "$here/images.sh"
+# shellcheck source=tests/e2e/outer_docker.sh
+. "$here/outer_docker.sh"
+
+usage() {
+  cat <<'END'
+usage: testhost.sh COMMAND
+  docker-up                make sure that a Docker daemon answers on this machine
+  docker-down              stop it, if docker-up started it
+  image RELEASE            make the image of a test host (bookworm or trixie); prints its name
+  user-image RELEASE [TAR] make a root file system for users' containers; prints its path, or writes TAR
+  up NAME RELEASE          start a host; prints its address
+  ip NAME                  print its address
+  install NAME DIR         install the packages in DIR, without a network
+  exec NAME COMMAND...     run a command there as root, with this standard input
+  copy FILE NAME:PATH      copy a file there
+  reboot NAME              shut it down and start it again; prints its address
+  down NAME                remove it and its volume
+  list                     names of the hosts there are
+END
+}
+
+readonly prefix=labgpu-test-
+
+# systemd needs to manage cgroups, mounts and devices; --privileged is not used because it fails on machines whose
+# own root lacks CAP_SYS_RESOURCE.
+readonly capabilities=(
+  SYS_ADMIN NET_ADMIN SYS_PTRACE SYS_CHROOT MKNOD SYS_MODULE NET_RAW SETFCAP AUDIT_WRITE AUDIT_CONTROL SYS_NICE
+  IPC_LOCK SYS_TIME SYSLOG DAC_READ_SEARCH LINUX_IMMUTABLE
+)
+
+# Docker mounts the cgroup hierarchies read-only; they have to be writable before systemd looks at them.
+# shellcheck disable=SC2016  # the host's shell expands it
+readonly boot='
+  while read -r _ where type _; do
+    case $type in cgroup | cgroup2) mount -o remount,bind,rw "$where" ;; esac
+  done </proc/self/mounts
+  exec /sbin/init'
+
+in_host() {
+  docker exec "$prefix$1" "${@:2}"
+}
+
+address() {
+  docker inspect --format '{{.NetworkSettings.IPAddress}}' "$prefix$1"
+}
+
+# Waits until the host has booted and its Docker daemon and sshd answer.
+wait_until_up() {
+  local name=$1 state="" deadline=$((SECONDS + 120))
+  until state=$(in_host "$name" systemctl is-system-running --wait 2>/dev/null) || [[ $state == degraded ]]; do
+    ((SECONDS < deadline)) || die "the host $name did not boot in 120 s (state: ${state:-none}); see: docker logs $prefix$name"
+    sleep 0.3
+  done
+  if [[ $state == degraded ]]; then
+    in_host "$name" systemctl --failed --no-legend --plain >&2
+  fi
+  in_host "$name" docker version >/dev/null || die "no Docker daemon answers in the host $name"
+}
+
+host_up() {
+  local name=$1 release=$2 image options=()
+  image=$(ensure_host_image "$release")
+  for capability in "${capabilities[@]}"; do
+    options+=(--cap-add "$capability")
+  done
+  docker run -d --name "$prefix$name" --hostname "$name" --label labgpu-test=host \
+    --cgroupns=private --stop-signal SIGRTMIN+3 --tmpfs /run --tmpfs /run/lock \
+    -v "$prefix$name:/var/lib/docker" \
+    --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
+    --device-cgroup-rule 'a *:* rwm' "${options[@]}" \
+    "$image" /bin/sh -c "$boot" >/dev/null
+  wait_until_up "$name"
+  address "$name"
+}
+
+# All in one step, because each package needs the exact version of the others.
+host_install() {
+  local name=$1 dir=$2
+  in_host "$name" rm -rf /var/tmp/labgpu-packages
+  docker cp "$dir" "$prefix$name:/var/tmp/labgpu-packages"
+  # shellcheck disable=SC2016  # the host's shell expands it
+  in_host "$name" sh -c \
+    'DEBIAN_FRONTEND=noninteractive exec apt-get install -y --no-download --allow-downgrades --no-install-recommends \
+       $(find /var/tmp/labgpu-packages -maxdepth 1 -name "*.deb" ! -name "*-dbgsym_*")'
+}
+
+host_reboot() {
+  docker stop -t 60 "$prefix$1" >/dev/null
+  docker start "$prefix$1" >/dev/null
+  wait_until_up "$1"
+  address "$1"
+}
+
+host_down() {
+  docker rm -f -v "$prefix$1" >/dev/null 2>&1 || true
+  docker volume rm -f "$prefix$1" >/dev/null
+}
+
+user_image() {
+  local file
+  file=$(ensure_user_rootfs "$1")
+  if (($# > 1)); then
+    cp --reflink=auto "$file" "$2"
+  else
+    echo "$file"
+  fi
+}
+
+command=${1:-}
+shift || true
+case $command/$# in
+  docker-up/0) outer_docker_up ;;
+  docker-down/0) outer_docker_down ;;
+  image/1) ensure_host_image "$1" ;;
+  user-image/[12]) user_image "$@" ;;
+  up/2) host_up "$@" ;;
+  ip/1) address "$1" ;;
+  install/2) host_install "$@" ;;
+  exec/[1-9]*) docker exec -i "$prefix$1" "${@:2}" ;;
+  copy/2) docker cp "$1" "$prefix$2" ;;
+  reboot/1) host_reboot "$1" ;;
+  down/1) host_down "$1" ;;
+  list/0) docker ps -a --filter label=labgpu-test=host --format '{{.Names}}' | sed "s/^$prefix//" ;;
+  *)
+    usage >&2
+    exit 2
+    ;;
+esac
