@@ -1,8 +1,8 @@
 // The helper's one event loop: sd-event behind RAII, with awaitable sleep.
 //
-// sd-event(3) gives descriptors, timers, signals and systemd's watchdog. Everything runs on the thread
-// that calls run(). A Watch or Timer that is destroyed is off at once, also from inside its own
-// callback.
+// sd-event(3) gives descriptors, timers, signals and systemd's watchdog. Everything runs on the
+// thread that calls run(). An EventSource that is destroyed is off at once, also from inside its
+// own callback. Sources must not outlive the loop. Callbacks must not throw: that ends the process.
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "helper/task.h"
 
@@ -44,7 +45,7 @@ class EventLoop {
   [[nodiscard]] EventSource watch(int fd, uint32_t events, std::function<void(uint32_t)> callback);
   // Calls back once after `delay`.
   [[nodiscard]] EventSource after(std::chrono::milliseconds delay, std::function<void()> callback);
-  // Calls back once, soon, from the loop and not from inside the caller.
+  // Calls back once, soon, from the loop and not from inside the caller; in the order of posting.
   void post(std::function<void()> callback);
   // Blocks the signal for the process and calls back for each.
   [[nodiscard]] EventSource on_signal(int number, std::function<void()> callback);
@@ -73,7 +74,11 @@ class EventLoop {
   void run_once(std::chrono::milliseconds timeout);
 
  private:
+  static EventSource make_source(std::function<void(uint32_t)> callback);
+
   sd_event* event_ = nullptr;
+  EventSource posted_source_;  // there while posted_ is not empty
+  std::vector<std::function<void()>> posted_;
 };
 
 }  // namespace labgpu
