@@ -1,0 +1,67 @@
+// What the servers ask of the containers: the interface between logins and Docker.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "common/unique_fd.h"
+#include "helper/account.h"
+#include "helper/error.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+// A container that runs, as a login needs it. Holding it keeps its namespaces alive, so sessions
+// hold it only while they hand the descriptors over.
+struct RunningContainer {
+  std::string id;
+  pid_t init_pid = 0;  // in the helper's pid namespace
+  UniqueFd init_pidfd;
+  UniqueFd net_namespace;
+  UniqueFd uts_namespace;
+  UniqueFd tmp_directory;  // O_PATH: the host directory mounted at /tmp
+  // O_PATH: the host directory mounted at /.labgpu/run; container root owns it
+  UniqueFd run_directory;
+};
+
+// kUnknown: Docker does not answer.
+enum class ContainerState { kAbsent, kStopped, kRunning, kUnknown };
+
+struct ContainerStatus {
+  std::string user;
+  std::string name;  // empty when absent
+  std::string id;    // empty when absent
+  ContainerState state = ContainerState::kAbsent;
+  std::string image;
+  std::string started_at;  // RFC 3339, empty when not running
+  std::string address;     // on Docker's network, empty when not running
+};
+
+// One container per account. Everything runs on the event loop's thread; an account is the one
+// whose name and uid match, so that a container left by a former account of that name is never
+// handed out.
+class Containers {
+ public:
+  Containers() = default;
+  Containers(const Containers&) = delete;
+  Containers& operator=(const Containers&) = delete;
+  virtual ~Containers() = default;
+
+  // The account's running container, or nullptr. Makes no Docker call.
+  [[nodiscard]] virtual std::shared_ptr<const RunningContainer> running(
+      const Account& account) const = 0;
+
+  // The same, creating and starting what is missing. Ten callers at once cause one create.
+  virtual Task<Result<std::shared_ptr<const RunningContainer>>> ensure_running(Account account) = 0;
+
+  virtual Task<Result<void>> stop(Account account) = 0;
+  virtual Task<Result<void>> restart(Account account) = 0;
+  // Stops and deletes the container; its home and data directories stay. Absent is success.
+  virtual Task<Result<void>> remove(std::string user) = 0;
+
+  virtual Task<Result<ContainerStatus>> status(Account account) = 0;
+};
+
+}  // namespace labgpu
