@@ -36,11 +36,13 @@ debian_mirror() {
   echo "$mirror"
 }
 
-# The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because an empty one makes systemd's first boot enable every unit there is.
+# The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because an empty one makes systemd's first boot enable every unit there is;
+# kernel modules are not a container's business, and Debian 13's Docker asks for some.
 # shellcheck disable=SC2016
 write_host_rootfs() {
   mmdebstrap --mode=root --format=tar --variant=minbase --include="$(host_packages "$1")" \
     --customize-hook='systemd-machine-id-setup --root="$1"' \
+    --customize-hook='ln -s /dev/null "$1"/etc/systemd/system/systemd-modules-load.service' \
     --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
     "$1" "$2" "$(debian_mirror)"
 }
