@@ -1,0 +1,24 @@
+// Writes the index that libnss_labgpu and pam_labgpu read (docs/PROTOCOL.md, "The index").
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "helper/account.h"
+#include "helper/error.h"
+
+namespace labgpu {
+
+// Replaces passwd.cdb, group.cdb and shadow.cdb in `directory`, which must exist, with what
+// `accounts`, in any order, say. `labgpu_gid` is the group all of them are members of.
+//
+// All three are written before the first is replaced, so that a full disk or an account that the
+// index cannot hold (kInvalid, names the account) leaves the old ones. passwd.cdb comes last: an
+// account that can be looked up has its groups and its password already. Never resolves a name
+// through NSS, of which this index is a part.
+Result<void> write_index(const std::string& directory, const std::vector<Account>& accounts,
+                         gid_t labgpu_gid);
+
+}  // namespace labgpu
