@@ -1,0 +1,44 @@
+// The module's requests to the helper, each over a connection of its own and by a deadline.
+#pragma once
+
+#include <stdint.h>
+
+#include <string_view>
+
+#include "common/deadline.h"
+#include "common/messages.h"
+#include "common/packet_socket.h"
+#include "common/unique_fd.h"
+#include "pam_labgpu/login_view.h"
+
+namespace labgpu {
+
+// What open_session got. The connection is the session: it lasts until the last copy is closed.
+struct OpenedSession {
+  UniqueFd connection;
+  uint64_t number = 0;     // the helper's name for the session, for logs
+  ContainerFds container;  // all invalid in a detached session
+};
+
+// One request per object. Results are errno numbers as in common/packet_socket.h; with EREMOTEIO
+// failure() is what the helper said. Texts borrow from the object.
+class HelperClient {
+ public:
+  explicit HelperClient(const Deadline& deadline) : deadline_(deadline) {}
+
+  [[nodiscard]] int check_account(const CheckAccount& request, AccountVerdict& verdict);
+  [[nodiscard]] int open_session(const OpenSession& request, OpenedSession& session);
+
+  [[nodiscard]] std::string_view failure() const { return failure_.sentence; }
+
+ private:
+  template <typename Request, typename Answer>
+  int ask(const Request& request, Packet& packet, Answer& answer);
+
+  Deadline deadline_;
+  UniqueFd socket_;
+  Failure failure_;
+  unsigned char buffer_[kSmallPacket];
+};
+
+}  // namespace labgpu

@@ -1,0 +1,206 @@
+// pam_labgpu's entry points: what sshd's PAM calls mean for an account that labgpu manages.
+//
+// The order of calls in sshd (OpenSSH 9.2 sshd.c and 10.0 sshd-session.c: main, privsep_postauth;
+// session.c: do_setusercontext; platform.c: platform_setusercontext_post_groups), for a user that
+// is not root:
+//
+//   monitor     pam_authenticate        not for keys; for keyboard-interactive in a forked process,
+//                                       followed there by pam_acct_mgmt (auth-pam.c, sshpam_thread)
+//   monitor     pam_acct_mgmt           unless done there
+//   monitor     pam_setcred             PAM_ESTABLISH_CRED
+//   monitor     pam_open_session        a failure only disables forwarding, and sessions exit with
+//   254 user child  pam_setcred             PAM_ESTABLISH_CRED, uid 0 still, groups already the
+//   user's;
+//                                       the result matters only after a password login
+//   monitor     pam_close_session, pam_setcred PAM_DELETE_CRED, pam_end
+//
+// The user child never ends the handle. Other programs (su, login, cron) make these calls in one
+// process: then nothing enters a login view, the session command starts in the host's network
+// namespace, and the helper refuses to attach it.
+#include <errno.h>
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "pam_labgpu/environment.h"
+#include "pam_labgpu/helper_client.h"
+#include "pam_labgpu/login_view.h"
+#include "pam_labgpu/managed.h"
+#include "pam_labgpu/options.h"
+#include "pam_labgpu/session_data.h"
+
+#define LABGPU_PAM_ENTRY extern "C" __attribute__((visibility("default"))) int
+
+namespace labgpu {
+
+namespace {
+
+constexpr uint32_t kAccountWaitMs = 5000;
+// The helper answers within the time it was given; this much later it is taken to be stuck.
+constexpr uint32_t kAnswerMarginMs = 2000;
+// sshd's own exit status for a child without a PAM session (session.c, do_child).
+constexpr int kNoSession = 254;
+
+const char* text_item(const pam_handle_t* pamh, int item) {
+  const void* value = nullptr;
+  if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || value == nullptr) return "";
+  return static_cast<const char*>(value);
+}
+
+int length(std::string_view text) { return static_cast<int>(text.size()); }
+
+[[noreturn]] void end_child(const pam_handle_t* pamh, const char* what) {
+  pam_syslog(pamh, LOG_CRIT, "ending the login of %s: %s: %m", text_item(pamh, PAM_USER), what);
+  _exit(kNoSession);
+}
+
+// Runs in sshd's user child, which must not go on outside the login view. The child's copy of the
+// connection goes too: the session ends when the monitor does.
+void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options) {
+  if (!data.open) {
+    errno = EPERM;
+    end_child(pamh, "no PAM session was opened (is the session line missing? run labgpu setup)");
+  }
+  if (options.debug) {
+    pam_syslog(pamh, LOG_DEBUG, "session %llu of %s: entering the %s login view",
+               static_cast<unsigned long long>(data.session.number), text_item(pamh, PAM_USER),
+               data.session.container.valid() ? "container's" : "detached");
+  }
+  const char* failed = enter_login_view(data.session.container);
+  if (failed != nullptr) end_child(pamh, failed);
+  if (!scrub_environment(pamh)) {
+    errno = ENOMEM;
+    end_child(pamh, "cleaning the PAM environment");
+  }
+  drop_session(data);
+  data.entered = true;
+}
+
+// Asks for the container. Without one the session is a detached one, and the session command tells
+// the user why, so here it is only logged.
+void ask_for_container(const pam_handle_t* pamh, OpenedSession& session, const Options& options) {
+  const char* user = text_item(pamh, PAM_USER);
+  uint32_t wait_ms = options.timeout_seconds * 1000;
+  HelperClient helper(Deadline::after_ms(wait_ms + kAnswerMarginMs));
+  int error = helper.open_session(
+      {.user = user, .remote_host = text_item(pamh, PAM_RHOST), .wait_ms = wait_ms}, session);
+  if (error == EREMOTEIO) {
+    pam_syslog(pamh, LOG_WARNING, "%s logs in without a container: %.*s", user,
+               length(helper.failure()), helper.failure().data());
+  } else if (error != 0) {
+    errno = error;  // for %m
+    pam_syslog(pamh, LOG_WARNING,
+               "%s logs in without a container: labgpud does not answer: %m (see systemctl status "
+               "labgpud)",
+               user);
+  } else if (options.debug) {
+    pam_syslog(pamh, LOG_DEBUG, "session %llu of %s is open, %s",
+               static_cast<unsigned long long>(session.number), user,
+               session.container.valid() ? "its container runs" : "its container is not ready");
+  }
+}
+
+// Tells the log and the user that the helper does not want this login now.
+void report_refusal(pam_handle_t* pamh, int flags, std::string_view sentence) {
+  pam_syslog(pamh, LOG_NOTICE, "%s may not log in: %.*s", text_item(pamh, PAM_USER),
+             length(sentence), sentence.data());
+  if ((flags & PAM_SILENT) == 0) pam_error(pamh, "%.*s", length(sentence), sentence.data());
+}
+
+void report_silence(pam_handle_t* pamh, int flags, int error) {
+  const char* user = text_item(pamh, PAM_USER);
+  errno = error;  // for %m
+  pam_syslog(pamh, LOG_ERR,
+             "%s may not log in: labgpud does not answer: %m (see systemctl status labgpud)", user);
+  if ((flags & PAM_SILENT) != 0) return;
+  pam_error(pamh,
+            "labgpu: the labgpu service on this server does not answer, so %s cannot log in now; "
+            "tell the administrator (systemctl status labgpud)",
+            user);
+}
+
+// Fails closed: sshd lets keys in without looking at the shadow entry, so nobody but the helper
+// stands between a locked account and its container.
+int check_account(pam_handle_t* pamh, int flags) {
+  HelperClient helper(Deadline::after_ms(kAccountWaitMs));
+  AccountVerdict verdict;
+  int error = helper.check_account(
+      {.user = text_item(pamh, PAM_USER), .remote_host = text_item(pamh, PAM_RHOST)}, verdict);
+  if (error == EREMOTEIO) {
+    report_refusal(pamh, flags, helper.failure());
+    return PAM_AUTHINFO_UNAVAIL;
+  }
+  if (error != 0) {
+    report_silence(pamh, flags, error);
+    return PAM_AUTHINFO_UNAVAIL;
+  }
+  if (verdict.allowed == 1) return PAM_SUCCESS;
+  report_refusal(pamh, flags, verdict.sentence);
+  return PAM_PERM_DENIED;
+}
+
+int refuse_session(pam_handle_t* pamh, int flags) {
+  const char* user = text_item(pamh, PAM_USER);
+  pam_syslog(pamh, LOG_CRIT,
+             "refusing a session to %s: pam_setcred was not called; the auth line of pam_labgpu.so "
+             "is missing from the PAM configuration: run labgpu setup",
+             user);
+  if ((flags & PAM_SILENT) == 0) {
+    pam_error(pamh,
+              "labgpu: this server is set up wrongly, so %s cannot log in; tell the administrator "
+              "(the auth line of pam_labgpu.so is missing: run labgpu setup)",
+              user);
+  }
+  return PAM_SESSION_ERR;
+}
+
+}  // namespace
+
+}  // namespace labgpu
+
+using namespace labgpu;  // NOLINT: the entry points below have C linkage and cannot be in it
+
+// Only here for setcred: libpam wants both functions of an auth line.
+LABGPU_PAM_ENTRY pam_sm_authenticate(pam_handle_t*, int, int, const char**) { return PAM_IGNORE; }
+
+LABGPU_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int, const char**) {
+  if (!is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  return check_account(pamh, flags);
+}
+
+// The first call notes the process; a call in another process is sshd's user child. Without data in
+// the child, the monitor's call never came here and open_session has refused the session already.
+LABGPU_PAM_ENTRY pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+  SessionData* data = find_session_data(pamh);
+  if (data == nullptr && !is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  if ((flags & PAM_DELETE_CRED) != 0) return PAM_SUCCESS;
+  if (data == nullptr) return make_session_data(pamh) != nullptr ? PAM_SUCCESS : PAM_BUF_ERR;
+  if (getpid() != data->owner && !data->entered) {
+    enter_or_end(pamh, *data, parse_options(pamh, argc, argv));
+  }
+  return PAM_SUCCESS;
+}
+
+LABGPU_PAM_ENTRY pam_sm_open_session(pam_handle_t* pamh, int flags, int argc, const char** argv) {
+  SessionData* data = find_session_data(pamh);
+  if (data == nullptr) {
+    bool managed = is_managed(pamh, text_item(pamh, PAM_USER));
+    return managed ? refuse_session(pamh, flags) : PAM_IGNORE;
+  }
+  if (!scrub_environment(pamh)) return PAM_BUF_ERR;
+  drop_session(*data);
+  ask_for_container(pamh, data->session, parse_options(pamh, argc, argv));
+  data->owner = getpid();
+  data->open = true;
+  return PAM_SUCCESS;
+}
+
+LABGPU_PAM_ENTRY pam_sm_close_session(pam_handle_t* pamh, int, int, const char**) {
+  SessionData* data = find_session_data(pamh);
+  if (data == nullptr) {
+    return is_managed(pamh, text_item(pamh, PAM_USER)) ? PAM_SUCCESS : PAM_IGNORE;
+  }
+  drop_session(*data);
+  return PAM_SUCCESS;
+}
