@@ -11,7 +11,7 @@ host_packages() {
   local release=$1
   local packages=(
     systemd systemd-sysv dbus libpam-systemd openssh-server docker.io iproute2 iptables procps ca-certificates sudo
-    xauth libstdc++6 libcrypt1 libcdb1 libsystemd0 mmdebstrap
+    xauth libstdc++6 libcrypt1 libsystemd0 mmdebstrap
   )
   case $release in
     bookworm) packages+=(libcurl4) ;;

@@ -1,0 +1,4 @@
+# After every other source: labgpu has no answer for a name that somebody else owns.
+passwd last labgpu
+group last labgpu
+shadow last labgpu
