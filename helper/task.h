@@ -142,55 +142,142 @@ inline void spawn(Task<void> task) {
   [](Task<void> owned) -> task_detail::Detached { co_await owned; }(std::move(task));
 }
 
-// One outcome that many coroutines wait for: the way concurrent requests share one piece of work.
-// Waiters resume inside set(), in the order in which they came; one whose frame is destroyed before
-// that is forgotten. Must outlive its waiters and the call of set().
-template <typename T>
-class Shared {
+// Coroutines that wait, in the order in which they came. An entry is a part of the waiting frame
+// and leaves the list when the frame is destroyed.
+class WaitList {
  public:
-  Shared() = default;
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
+  struct Entry {
+    Entry() = default;
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+    ~Entry() { unlink(); }
+    void unlink() {
+      next->previous = previous;
+      previous->next = next;
+      next = previous = this;
+    }
+    Entry* next = this;
+    Entry* previous = this;
+    std::coroutine_handle<> handle;
+  };
 
-  [[nodiscard]] bool is_set() const { return value_.has_value(); }
-  void set(T value) {
-    value_ = std::move(value);
-    // One at a time from the list: whoever resumes may destroy the frames of those behind it.
-    while (!waiting_.empty()) {
-      Awaiter* next = waiting_.front();
-      waiting_.pop_front();
-      next->registered = false;
-      next->handle.resume();
+  WaitList() = default;
+  WaitList(const WaitList&) = delete;
+  WaitList& operator=(const WaitList&) = delete;
+
+  [[nodiscard]] bool empty() const { return ends_.next == &ends_; }
+  void add(Entry& entry, std::coroutine_handle<> handle) {
+    entry.handle = handle;
+    entry.next = &ends_;
+    entry.previous = ends_.previous;
+    ends_.previous->next = &entry;
+    ends_.previous = &entry;
+  }
+  void resume_first() {
+    Entry* first = ends_.next;
+    first->unlink();
+    first->handle.resume();
+  }
+  // Whoever resumes may destroy the frames of those behind it, and this list.
+  void resume_all() {
+    Entry due;  // takes the place of ends_ in the ring
+    if (empty()) return;
+    due.next = ends_.next;
+    due.previous = ends_.previous;
+    due.next->previous = due.previous->next = &due;
+    ends_.next = ends_.previous = &ends_;
+    while (due.next != &due) {
+      Entry* first = due.next;
+      first->unlink();
+      first->handle.resume();
     }
   }
 
-  auto operator co_await() { return Awaiter(*this); }
+ private:
+  Entry ends_;
+};
+
+// One outcome that many coroutines wait for: the way concurrent requests share one piece of work.
+// Waiters resume inside set(); one whose frame is destroyed before that is forgotten. Must outlive
+// its waiters; the last of them may destroy it.
+template <typename T>
+class Shared {
+ public:
+  [[nodiscard]] bool is_set() const { return value_.has_value(); }
+  void set(T value) {
+    value_ = std::move(value);
+    waiting_.resume_all();
+  }
+
+  auto operator co_await() {
+    struct Awaiter {
+      Shared& shared;
+      WaitList::Entry entry{};
+      bool await_ready() const noexcept { return shared.is_set(); }
+      void await_suspend(std::coroutine_handle<> handle) { shared.waiting_.add(entry, handle); }
+      T await_resume() { return *shared.value_; }
+    };
+    return Awaiter{*this};
+  }
 
  private:
-  // Lives in the waiting coroutine's frame and leaves the list with it.
-  struct Awaiter {
-    explicit Awaiter(Shared& awaited) : shared(awaited) {}
-    Awaiter(const Awaiter&) = delete;
-    Awaiter& operator=(const Awaiter&) = delete;
-    ~Awaiter() {
-      if (registered) shared.waiting_.erase(position);
-    }
-    bool await_ready() const noexcept { return shared.is_set(); }
-    void await_suspend(std::coroutine_handle<> waiter) {
-      handle = waiter;
-      position = shared.waiting_.insert(shared.waiting_.end(), this);
-      registered = true;
-    }
-    T await_resume() { return *shared.value_; }
+  std::optional<T> value_;
+  WaitList waiting_;
+};
 
-    Shared& shared;
-    std::coroutine_handle<> handle;
-    typename std::list<Awaiter*>::iterator position;
-    bool registered = false;
+// Lets one coroutine at a time pass, in the order in which they came:
+//   AsyncMutex::Guard guard = co_await mutex.lock();
+// Must outlive its guards and waiters.
+class AsyncMutex {
+ public:
+  class Guard {
+   public:
+    explicit Guard(AsyncMutex& mutex) : mutex_(&mutex) {}
+    Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    Guard& operator=(Guard&&) = delete;
+    ~Guard() {
+      if (mutex_ != nullptr) mutex_->unlock();
+    }
+
+   private:
+    AsyncMutex* mutex_;
   };
 
-  std::optional<T> value_;
-  std::list<Awaiter*> waiting_;
+  auto lock() {
+    struct Awaiter {
+      AsyncMutex& mutex;
+      WaitList::Entry entry{};
+      bool await_ready() const noexcept { return !mutex.locked_; }
+      void await_suspend(std::coroutine_handle<> handle) { mutex.waiting_.add(entry, handle); }
+      Guard await_resume() {
+        mutex.locked_ = true;
+        return Guard(mutex);
+      }
+    };
+    return Awaiter{*this};
+  }
+
+ private:
+  // Resumes the next waiter from here, so the guard should be the last thing its holder lets go of.
+  void unlock() {
+    locked_ = false;
+    if (!waiting_.empty()) waiting_.resume_first();
+  }
+  bool locked_ = false;
+  WaitList waiting_;
+};
+
+// Tasks that run on their own and are stopped when the group goes.
+class TaskGroup {
+ public:
+  void add(Task<void> task) {
+    tasks_.remove_if([](const Task<void>& finished) { return finished.done(); });
+    tasks_.push_back(std::move(task));
+    tasks_.back().start();
+  }
+
+ private:
+  std::list<Task<void>> tasks_;
 };
 
 }  // namespace labgpu

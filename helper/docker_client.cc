@@ -1,0 +1,219 @@
+// Engine API calls: targets, time limits and errors.
+#include "helper/docker_client.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "helper/docker_json.h"
+
+namespace labgpu {
+
+using nlohmann::json;
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kQuickCall{30};
+// Creating unpacks nothing, but a busy disk or a loaded daemon makes both of these slow.
+constexpr seconds kSlowCall{120};
+
+bool is_success(long status) { return status >= 200 && status < 300; }
+
+// How Docker says that there is nothing to do.
+constexpr long kNotModified = 304;
+
+// Any UTF-8 that is broken is replaced, because dump() throws on it otherwise.
+std::string to_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string container_target(const std::string& container, const std::string& rest) {
+  return "/containers/" + url_encode(container) + rest;
+}
+
+// GET /events wants seconds and nanoseconds, as in "1700000000.000000001".
+std::string to_event_time(std::chrono::system_clock::time_point point) {
+  auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(point.time_since_epoch());
+  auto whole = std::chrono::duration_cast<seconds>(since_epoch);
+  char text[64];
+  std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(whole.count()),
+                static_cast<long long>((since_epoch - whole).count()));
+  return text;
+}
+
+}  // namespace
+
+struct DockerClient::Call {
+  std::string what;  // "start the container alice_container": for "Docker cannot …"
+  std::string method = "GET";
+  std::string target;  // without the version
+  std::string body = {};
+  milliseconds timeout = kQuickCall;
+};
+
+DockerClient::DockerClient(EventLoop& loop, std::string socket_path)
+    : http_(loop, std::move(socket_path)) {}
+
+Failed DockerClient::unreachable(const std::string& what, Error error) const {
+  return fail(error.code, "Docker cannot " + what + " (" + http_.socket_path() +
+                              "): " + error.message + "; see systemctl status docker");
+}
+
+Failed DockerClient::refused(const std::string& what, const HttpResponse& response) const {
+  std::string sentence;
+  if (Result<json> reply = parse_docker_json(response.body, "the reply")) {
+    DockerFields(*reply, "the reply").optional_text("message", sentence);
+  }
+  if (sentence.empty()) sentence = "HTTP status " + std::to_string(response.status);
+  ErrorCode code = ErrorCode::kInvalid;
+  if (response.status == 404) code = ErrorCode::kNotFound;
+  if (response.status == 409) code = ErrorCode::kExists;
+  if (response.status >= 500) code = ErrorCode::kUnavailable;
+  return fail(code, "Docker cannot " + what + ": " + sentence);
+}
+
+Task<Result<void>> DockerClient::negotiate() {
+  std::string what = "say its version";
+  HttpRequest request{.target = "/version", .timeout = kQuickCall};
+  Result<HttpResponse> response = co_await http_.request(std::move(request));
+  if (!response) co_return unreachable(what, response.error());
+  if (!is_success(response->status)) co_return refused(what, *response);
+  Result<json> reply = parse_docker_json(response->body, "Docker's version");
+  if (!reply) co_return Failed(reply.error());
+  Result<ApiVersion> chosen = choose_api_version(*reply);
+  if (!chosen) co_return Failed(chosen.error());
+  version_ = *chosen;
+  co_return Result<void>();
+}
+
+Task<Result<HttpResponse>> DockerClient::call(Call call) {
+  if (!version_) {
+    Result<void> negotiated = co_await negotiate();
+    if (!negotiated) co_return Failed(negotiated.error());
+  }
+  HttpRequest request{.method = call.method,
+                      .target = "/v" + to_string(*version_) + call.target,
+                      .body = std::move(call.body),
+                      .timeout = call.timeout};
+  Result<HttpResponse> response = co_await http_.request(std::move(request));
+  if (!response) co_return unreachable(call.what, response.error());
+  if (!is_success(response->status) && response->status != kNotModified) {
+    co_return refused(call.what, *response);
+  }
+  co_return response;
+}
+
+Task<Result<json>> DockerClient::call_json(Call described) {
+  std::string what = described.what;
+  Result<HttpResponse> response = co_await call(std::move(described));
+  if (!response) co_return Failed(response.error());
+  Result<json> reply = parse_docker_json(response->body, "the reply");
+  if (!reply) co_return wrap("Docker cannot " + what, reply.error());
+  co_return reply;
+}
+
+Task<Result<void>> DockerClient::call_plain(Call described) {
+  Result<HttpResponse> response = co_await call(std::move(described));
+  if (!response) co_return Failed(response.error());
+  co_return Result<void>();
+}
+
+Task<Result<EngineInfo>> DockerClient::info() {
+  Call described{.what = "describe itself", .target = "/info"};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_engine_info(*reply);
+}
+
+Task<Result<void>> DockerClient::inspect_image(std::string image) {
+  Call described{.what = "show the image " + image,
+                 .target = "/images/" + url_encode(image) + "/json"};
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
+}
+
+Task<Result<std::vector<ContainerSummary>>> DockerClient::list_containers(std::string label) {
+  json filters = {{"label", {label}}};
+  Call described{.what = "list the containers",
+                 .target = "/containers/json?all=1&filters=" + url_encode(to_text(filters))};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_container_list(*reply);
+}
+
+Task<Result<ContainerDetails>> DockerClient::inspect_container(std::string container) {
+  Call described{.what = "show the container " + container,
+                 .target = container_target(container, "/json")};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_container_details(*reply);
+}
+
+Task<Result<std::string>> DockerClient::create_container(std::string name, json specification) {
+  Call described{.what = "create the container " + name,
+                 .method = "POST",
+                 .target = "/containers/create?name=" + url_encode(name),
+                 .body = to_text(specification),
+                 .timeout = kSlowCall};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  std::string id;
+  DockerFields fields(*reply, "Docker's reply to a create");
+  fields.text("Id", id);
+  if (!fields.result()) co_return Failed(fields.result().error());
+  co_return id;
+}
+
+Task<Result<void>> DockerClient::start_container(std::string container) {
+  Call described{.what = "start the container " + container,
+                 .method = "POST",
+                 .target = container_target(container, "/start"),
+                 .timeout = kSlowCall};
+  return call_plain(std::move(described));
+}
+
+Task<Result<void>> DockerClient::stop_container(std::string container, seconds grace) {
+  Call described{.what = "stop the container " + container,
+                 .method = "POST",
+                 .target = container_target(container, "/stop?t=" + std::to_string(grace.count())),
+                 .timeout = grace + kQuickCall};
+  return call_plain(std::move(described));
+}
+
+Task<Result<void>> DockerClient::unpause_container(std::string container) {
+  Call described{.what = "resume the container " + container,
+                 .method = "POST",
+                 .target = container_target(container, "/unpause")};
+  return call_plain(std::move(described));
+}
+
+Task<Result<void>> DockerClient::remove_container(std::string container) {
+  Call described{.what = "remove the container " + container,
+                 .method = "DELETE",
+                 .target = container_target(container, "?force=1&v=1"),
+                 .timeout = kSlowCall};
+  return call_plain(std::move(described));
+}
+
+Task<Error> DockerClient::follow_events(std::string label,
+                                        std::chrono::system_clock::time_point since,
+                                        HttpStream stream) {
+  std::string what = "tell its events";
+  version_.reset();
+  Result<void> negotiated = co_await negotiate();
+  if (!negotiated) co_return negotiated.error();
+  json filters = {{"type", {"container"}},
+                  {"label", {label}},
+                  {"event", {"start", "die", "destroy", "pause", "unpause"}}};
+  HttpRequest request{.target = "/v" + to_string(*version_) + "/events?since=" +
+                                to_event_time(since) + "&filters=" + url_encode(to_text(filters)),
+                      .timeout = kQuickCall};
+  Result<HttpResponse> response = co_await http_.stream(std::move(request), std::move(stream));
+  if (!response) co_return unreachable(what, response.error()).value();
+  if (!is_success(response->status)) co_return refused(what, *response).value();
+  co_return Error{ErrorCode::kUnavailable, "Docker ended its stream of events"};
+}
+
+}  // namespace labgpu

@@ -1,0 +1,67 @@
+// The part of Docker's Engine API that labgpu uses, as typed coroutines.
+//
+// Errors: kUnavailable when Docker does not answer or fails (5xx), kTimeout, kNotFound (404),
+// kExists (409: the name is taken, or the state forbids it), kInvalid for other refusals and for
+// replies that make no sense. The message says what was tried and has Docker's own sentence.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "helper/docker_types.h"
+#include "helper/error.h"
+#include "helper/event_loop.h"
+#include "helper/http_client.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+class DockerClient {
+ public:
+  // `loop` must outlive the client, the client its calls.
+  DockerClient(EventLoop& loop, std::string socket_path);
+
+  Task<Result<EngineInfo>> info();
+  // Success when Docker has the image.
+  Task<Result<void>> inspect_image(std::string image);
+
+  // All containers with `label` ("name" or "name=value"), in any state.
+  Task<Result<std::vector<ContainerSummary>>> list_containers(std::string label);
+  // `container` is an id or a name, here and below.
+  Task<Result<ContainerDetails>> inspect_container(std::string container);
+  // Returns the id.
+  Task<Result<std::string>> create_container(std::string name, nlohmann::json specification);
+  // Starting what runs and stopping what does not is a success.
+  Task<Result<void>> start_container(std::string container);
+  Task<Result<void>> stop_container(std::string container, std::chrono::seconds grace);
+  Task<Result<void>> unpause_container(std::string container);
+  // With its anonymous volumes, and also while it runs.
+  Task<Result<void>> remove_container(std::string container);
+
+  // Events of containers with `label`, from `since` on (Docker keeps the last ones, so nothing
+  // between two streams is missed). Returns when the stream ends, which is never a success.
+  // Negotiates the API version anew, as Docker may be another one after a pause.
+  Task<Error> follow_events(std::string label, std::chrono::system_clock::time_point since,
+                            HttpStream stream);
+
+  // How many HTTP requests were sent so far.
+  [[nodiscard]] uint64_t request_count() const { return http_.request_count(); }
+
+ private:
+  struct Call;
+  Task<Result<HttpResponse>> call(Call call);
+  Task<Result<nlohmann::json>> call_json(Call call);
+  Task<Result<void>> call_plain(Call call);
+  Task<Result<void>> negotiate();
+  [[nodiscard]] Failed refused(const std::string& what, const HttpResponse& response) const;
+  [[nodiscard]] Failed unreachable(const std::string& what, Error error) const;
+
+  HttpClient http_;
+  std::optional<ApiVersion> version_;
+};
+
+}  // namespace labgpu

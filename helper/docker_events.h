@@ -1,0 +1,61 @@
+// Docker's events of labgpu's containers, followed for ever.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "helper/docker_client.h"
+#include "helper/docker_types.h"
+#include "helper/error.h"
+#include "helper/event_loop.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+// Cuts a stream into lines; pieces may end anywhere.
+class LineSplitter {
+ public:
+  // Far above any event: labels are the largest part of one.
+  static constexpr size_t kMaxLine = size_t{1} << 20;
+
+  // Calls back for each line that `piece` completes, without its newline; empty lines are passed
+  // over. False when a line is longer than kMaxLine; then the stream is of no use any more.
+  [[nodiscard]] bool feed(std::string_view piece,
+                          const std::function<void(std::string_view)>& on_line);
+
+ private:
+  std::string begun_;
+};
+
+class DockerEvents {
+ public:
+  struct Handlers {
+    // Events flow from now on: whatever the past was has to be read anew, and was not missed if it
+    // is read after this. Called again whenever events may have been lost.
+    std::function<void()> on_resync;
+    std::function<void(const ContainerEvent&)> on_event;
+  };
+
+  // Everything given must outlive this. Handlers run from the loop and must not destroy this.
+  DockerEvents(EventLoop& loop, DockerClient& docker, std::string label, Handlers handlers);
+
+  // Connects, and connects again after every end, at first after 100 ms, at last every 5 s.
+  void start();
+
+ private:
+  Task<void> follow();
+  HttpStream make_stream();
+  void take_line(std::string_view line);
+
+  EventLoop& loop_;
+  DockerClient& docker_;
+  std::string label_;
+  Handlers handlers_;
+  LineSplitter lines_;
+  bool connected_ = false;
+  TaskGroup work_;
+};
+
+}  // namespace labgpu

@@ -1,0 +1,54 @@
+// Strict reading of Docker's JSON: the right type, or an error that names the field.
+//
+// Fields that nobody asks for are passed over. Nothing here throws on any input.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helper/error.h"
+
+namespace labgpu {
+
+// `text` must be one JSON value and nothing else. `what` names it in the error.
+Result<nlohmann::json> parse_docker_json(std::string_view text, std::string_view what);
+
+// Reads fields of one object by dotted path ("State.Pid"). The first failure sticks, so callers
+// check once at the end. A field that is absent or null is an error for text(), number() and
+// boolean(), and leaves the caller's value alone for the others, because Docker writes null for
+// what is empty.
+class DockerFields {
+ public:
+  // Borrows both; `what` begins the error's sentence.
+  DockerFields(const nlohmann::json& value, std::string_view what) : value_(value), what_(what) {}
+
+  DockerFields& text(std::string_view path, std::string& out);
+  DockerFields& number(std::string_view path, int64_t& out);
+  DockerFields& boolean(std::string_view path, bool& out);
+  DockerFields& optional_text(std::string_view path, std::string& out);
+  DockerFields& optional_texts(std::string_view path, std::vector<std::string>& out);
+  DockerFields& optional_text_map(std::string_view path, std::map<std::string, std::string>& out);
+  DockerFields& optional_keys(std::string_view path, std::vector<std::string>& out);
+  // The object or array at `path`, or nullptr when it is absent or null.
+  const nlohmann::json* optional_object(std::string_view path);
+  const nlohmann::json* optional_array(std::string_view path);
+
+  // The first failure, or success.
+  [[nodiscard]] const Result<void>& result() const { return result_; }
+
+ private:
+  // nullptr when absent or null, or when an earlier field failed.
+  const nlohmann::json* find(std::string_view path);
+  const nlohmann::json* require(std::string_view path);
+  void mismatch(std::string_view path, const char* expected);
+
+  const nlohmann::json& value_;
+  std::string_view what_;
+  Result<void> result_;
+};
+
+}  // namespace labgpu

@@ -1,0 +1,139 @@
+// Docker's JSON becomes structs, field by field.
+#include "helper/docker_types.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "common/parse.h"
+#include "helper/docker_json.h"
+
+namespace labgpu {
+
+using nlohmann::json;
+
+namespace {
+
+Result<std::vector<ContainerMount>> parse_mounts(const json* list) {
+  std::vector<ContainerMount> mounts;
+  if (list == nullptr) return mounts;
+  for (const json& entry : *list) {
+    ContainerMount mount;
+    DockerFields fields(entry, "a mount in Docker's description of a container");
+    // A volume of the image may have no source that is of interest here.
+    fields.optional_text("Source", mount.source).text("Destination", mount.destination);
+    if (!fields.result()) return Failed(fields.result().error());
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+// NetworkSettings.IPAddress is deprecated and speaks of the default network only.
+Result<std::string> parse_address(const json* networks) {
+  std::string address;
+  if (networks == nullptr) return address;
+  for (const auto& entry : networks->items()) {
+    DockerFields fields(entry.value(), "a network in Docker's description of a container");
+    fields.optional_text("IPAddress", address);
+    if (!fields.result()) return Failed(fields.result().error());
+    if (!address.empty()) break;
+  }
+  return address;
+}
+
+}  // namespace
+
+Result<EngineInfo> parse_engine_info(const json& reply) {
+  EngineInfo info;
+  DockerFields fields(reply, "Docker's description of itself");
+  fields.optional_keys("Runtimes", info.runtimes)
+      .optional_text("LoggingDriver", info.logging_driver)
+      .optional_texts("CDISpecDirs", info.cdi_spec_directories);
+  if (!fields.result()) return Failed(fields.result().error());
+  return info;
+}
+
+Result<ContainerDetails> parse_container_details(const json& reply) {
+  ContainerDetails details;
+  int64_t pid = 0;
+  DockerFields fields(reply, "Docker's description of a container");
+  fields.text("Id", details.id)
+      .text("Name", details.name)
+      .text("Config.Image", details.image)
+      .optional_text_map("Config.Labels", details.labels)
+      .text("State.Status", details.state)
+      .number("State.Pid", pid)
+      .number("State.ExitCode", details.exit_code)
+      .optional_text("State.StartedAt", details.started_at);
+  Result<std::vector<ContainerMount>> mounts = parse_mounts(fields.optional_array("Mounts"));
+  Result<std::string> address = parse_address(fields.optional_object("NetworkSettings.Networks"));
+  if (!fields.result()) return Failed(fields.result().error());
+  if (!mounts) return Failed(mounts.error());
+  if (!address) return Failed(address.error());
+  if (pid < 0 || pid > std::numeric_limits<pid_t>::max()) {
+    return fail(ErrorCode::kInvalid,
+                "Docker's description of a container: State.Pid is no process");
+  }
+  details.pid = static_cast<pid_t>(pid);
+  details.mounts = std::move(*mounts);
+  details.address = std::move(*address);
+  if (details.name.starts_with('/')) details.name.erase(0, 1);
+  return details;
+}
+
+Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
+  if (!reply.is_array()) return fail(ErrorCode::kInvalid, "Docker's list of containers is no list");
+  std::vector<ContainerSummary> list;
+  for (const json& entry : reply) {
+    ContainerSummary summary;
+    DockerFields fields(entry, "an entry of Docker's list of containers");
+    fields.text("Id", summary.id).text("State", summary.state);
+    if (!fields.result()) return Failed(fields.result().error());
+    list.push_back(std::move(summary));
+  }
+  return list;
+}
+
+Result<ContainerEvent> parse_container_event(std::string_view line) {
+  Result<json> parsed = parse_docker_json(line, "an event of Docker's");
+  if (!parsed) return Failed(parsed.error());
+  ContainerEvent event;
+  DockerFields fields(*parsed, "an event of Docker's");
+  fields.text("Action", event.action).text("Actor.ID", event.id);
+  if (!fields.result()) return Failed(fields.result().error());
+  return event;
+}
+
+Result<ApiVersion> parse_api_version(std::string_view text) {
+  ApiVersion version;
+  size_t dot = text.find('.');
+  if (dot == std::string_view::npos || !parse_u32(text.substr(0, dot), version.major) ||
+      !parse_u32(text.substr(dot + 1), version.minor)) {
+    return fail(ErrorCode::kInvalid,
+                "Docker names an API version that is none: " + std::string(text));
+  }
+  return version;
+}
+
+std::string to_string(ApiVersion version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
+
+Result<ApiVersion> choose_api_version(const json& reply) {
+  std::string newest_text;
+  std::string oldest_text = "1.12";  // what engines spoke that did not say MinAPIVersion
+  DockerFields fields(reply, "Docker's version");
+  fields.text("ApiVersion", newest_text).optional_text("MinAPIVersion", oldest_text);
+  if (!fields.result()) return Failed(fields.result().error());
+  Result<ApiVersion> newest = parse_api_version(newest_text);
+  if (!newest) return newest;
+  Result<ApiVersion> oldest = parse_api_version(oldest_text);
+  if (!oldest) return oldest;
+  ApiVersion chosen = std::min(*newest, kNewestApi);
+  if (chosen >= kOldestApi && chosen >= *oldest) return chosen;
+  return fail(ErrorCode::kUnavailable,
+              "Docker speaks the API versions " + to_string(*oldest) + " to " + to_string(*newest) +
+                  ", labgpu " + to_string(kOldestApi) + " to " + to_string(kNewestApi) +
+                  "; update the " + (*oldest > kNewestApi ? "labgpu package" : "Docker Engine"));
+}
+
+}  // namespace labgpu

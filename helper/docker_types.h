@@ -1,0 +1,80 @@
+// What labgpu reads of Docker's replies, and how the JSON of the Engine API becomes it.
+//
+// Field names as in the API's reference,
+// https://docs.docker.com/reference/api/engine/version/v1.41/.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "helper/error.h"
+
+namespace labgpu {
+
+// GET /info
+struct EngineInfo {
+  std::vector<std::string> runtimes;
+  std::string logging_driver;
+  std::vector<std::string> cdi_spec_directories;  // empty: no CDI, or it is switched off
+};
+
+struct ContainerMount {
+  std::string source;
+  std::string destination;
+};
+
+// GET /containers/{id}/json
+struct ContainerDetails {
+  std::string id;
+  std::string name;   // without Docker's leading slash
+  std::string image;  // as it was asked for
+  std::map<std::string, std::string> labels;
+  std::string state;  // created, running, paused, restarting, removing, exited or dead
+  pid_t pid = 0;      // 0 when no process runs
+  int64_t exit_code = 0;
+  std::string started_at;  // RFC 3339
+  std::vector<ContainerMount> mounts;
+  std::string address;  // the first network's; may be empty
+};
+
+// An entry of GET /containers/json
+struct ContainerSummary {
+  std::string id;
+  std::string state;
+};
+
+// A line of GET /events
+struct ContainerEvent {
+  std::string action;  // "start", "die" …
+  std::string id;
+};
+
+Result<EngineInfo> parse_engine_info(const nlohmann::json& reply);
+Result<ContainerDetails> parse_container_details(const nlohmann::json& reply);
+Result<std::vector<ContainerSummary>> parse_container_list(const nlohmann::json& reply);
+Result<ContainerEvent> parse_container_event(std::string_view line);
+
+// The Engine API's "MAJOR.MINOR".
+struct ApiVersion {
+  uint32_t major = 0;
+  uint32_t minor = 0;
+  auto operator<=>(const ApiVersion&) const = default;
+};
+Result<ApiVersion> parse_api_version(std::string_view text);
+std::string to_string(ApiVersion version);
+
+// The versions labgpu was tried with: Debian 12's engine (20.10) speaks up to 1.41; engines from 29
+// on speak nothing below 1.44.
+inline constexpr ApiVersion kOldestApi{1, 41};
+inline constexpr ApiVersion kNewestApi{1, 44};
+
+// The newest version that labgpu and an engine have in common, from its reply to GET /version.
+Result<ApiVersion> choose_api_version(const nlohmann::json& reply);
+
+}  // namespace labgpu

@@ -1,0 +1,86 @@
+// HTTP/1.1 over one Unix socket, for coroutines: libcurl's multi interface on the event loop.
+//
+// Every request has its own connection, so a server that was restarted in between is never met on a
+// stale one. No proxies, no redirects, no other protocol, bounded headers, bodies and times.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "helper/error.h"
+#include "helper/event_loop.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string target = {};  // path and query, already encoded
+  std::string body = {};    // JSON; sent with POST only
+  // For the whole exchange; of a stream, for the time until its headers are there.
+  std::chrono::milliseconds timeout{30000};
+  size_t max_body = size_t{16} * 1024 * 1024;
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::string body;
+};
+
+// What a stream calls, from the event loop. A callback must not destroy the stream's own Task.
+struct HttpStream {
+  std::function<void()> on_open;                  // the headers came, with a 2xx status
+  std::function<void(std::string_view)> on_data;  // then each piece of the body, of any size
+};
+
+class HttpClient {
+ public:
+  // `loop` must outlive the client, the client its requests.
+  HttpClient(EventLoop& loop, std::string socket_path);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Any status is a success here. Errors: kUnavailable for a connection that cannot be had or broke
+  // off, kTimeout, kInvalid for what is not HTTP or too large. Destroying the Task cancels the
+  // request.
+  Task<Result<HttpResponse>> request(HttpRequest request);
+
+  // The same for a body without an end: a 2xx body goes to `stream`, any other to the response.
+  Task<Result<HttpResponse>> stream(HttpRequest request, HttpStream stream);
+
+  [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
+  // How many requests were sent so far.
+  [[nodiscard]] uint64_t request_count() const { return request_count_; }
+
+ private:
+  class Transfer;
+  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* client, void* unused);
+  static int on_timer(CURLM* multi, long delay_ms, void* client);
+  Task<Result<HttpResponse>> perform(HttpRequest request, const HttpStream* stream);
+  void act(curl_socket_t fd, int events);
+  void deliver();
+  void finish_done();
+
+  EventLoop& loop_;
+  std::string socket_path_;
+  CURLM* multi_;
+  std::map<curl_socket_t, EventSource> sockets_;
+  EventSource timer_;
+  // Streams with something for their callbacks, which run outside of libcurl's calls: it forbids
+  // that its callbacks call it (libcurl-multi(3)).
+  std::list<Transfer*> undelivered_;
+  uint64_t request_count_ = 0;
+};
+
+// Percent-encodes everything but RFC 3986's unreserved characters.
+std::string url_encode(std::string_view text);
+
+}  // namespace labgpu
