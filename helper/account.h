@@ -1,7 +1,8 @@
 // An account that labgpu manages, and its JSON record.
 //
-// The record names things as systemd's JSON User Record does (https://systemd.io/USER_RECORD/), with
-// what is labgpu's own in a "labgpu" section. Unknown fields of a record are kept when it is rewritten.
+// The record names things as systemd's JSON User Record does (https://systemd.io/USER_RECORD/),
+// with what is labgpu's own in a "labgpu" section. Unknown fields of a record are kept when it is
+// rewritten.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +23,14 @@ struct Account {
   std::string home;             // homeDirectory, the same inside and outside the container
   bool locked = false;          // no login of any kind
   std::string hashed_password;  // privileged.hashedPassword[0]; empty: no password login
-  std::vector<std::string> authorized_keys;  // privileged.sshAuthorizedKeys: authorized_keys(5) lines
-  SettingsLayer settings;                    // the "labgpu" section
-  nlohmann::json unknown;                    // fields this version does not know
+  std::vector<std::string>
+      authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
+  SettingsLayer settings;  // the "labgpu" section
+  nlohmann::json unknown;  // fields this version does not know
 };
+
+// An id that a person's account may have: not root's, not nobody's, none that means "no id".
+bool is_person_id(uint32_t id);
 
 nlohmann::json to_json(const Account& account);
 // Strict: wrong types, names or ids are an error that names the field.

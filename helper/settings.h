@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "helper/error.h"
@@ -48,8 +49,14 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
+// As Docker and the JSON files spell them: "auto", "unless-stopped", "user" ….
+std::string_view to_text(Gpus gpus);
+std::string_view to_text(RestartPolicy policy);
+std::string_view to_text(LoginAs login);
+
 // labgpu's own defaults < `server` < `account`; fails when a filled-in template is not a valid host
-// name, container name or plain path.
+// name, container name or plain path. In the host name every underscore becomes a hyphen, and
+// hyphens at its ends go: an account may be called _a, a host may not.
 Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLayer& account,
                                   const std::string& user);
 

@@ -1,0 +1,122 @@
+// Accounts from and to their JSON records.
+#include "helper/account.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/parse.h"
+#include "helper/json_fields.h"
+#include "helper/settings_json.h"
+
+namespace labgpu {
+
+namespace {
+
+bool is_printable_line(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+// One field of a line in passwd(5) or shadow(5).
+bool is_passwd_field(std::string_view text) {
+  return text.find_first_of(":\t") == std::string_view::npos && is_printable_line(text);
+}
+
+void take_identity(JsonFields& fields, Account& account) {
+  account.name = fields.required_text("userName");
+  if (!is_user_name(account.name)) {
+    fields.refuse("userName", "must be lower-case letters, digits, _ and -, at most 32 of them");
+  }
+  account.real_name = fields.text("realName").value_or("");
+  if (!is_passwd_field(account.real_name)) {
+    fields.refuse("realName", "must have no colon and no control character");
+  }
+  account.uid = fields.required_id("uid");
+  account.gid = fields.required_id("gid");
+  if (!is_person_id(account.uid)) fields.refuse("uid", "is not an id for a person");
+  if (account.gid != account.uid) fields.refuse("gid", "must be the same as uid");
+  account.home = fields.required_text("homeDirectory");
+  if (!is_plain_path(account.home) || !is_passwd_field(account.home)) {
+    fields.refuse("homeDirectory", "must be an absolute path without \"..\" and colons");
+  }
+  account.locked = fields.boolean("locked").value_or(false);
+}
+
+void take_credentials(JsonFields& fields, Account& account) {
+  auto passwords = fields.texts("hashedPassword").value_or(std::vector<std::string>{});
+  if (passwords.size() > 1) fields.refuse("hashedPassword", "must have one element at most");
+  if (!passwords.empty()) account.hashed_password = passwords.front();
+  if (!is_passwd_field(account.hashed_password)) {
+    fields.refuse("hashedPassword", "must have no colon and no control character");
+  }
+  account.authorized_keys = fields.texts("sshAuthorizedKeys").value_or(std::vector<std::string>{});
+  for (const auto& line : account.authorized_keys) {
+    if (line.empty() || !is_printable_line(line)) {
+      fields.refuse("sshAuthorizedKeys", "must be lines without control characters");
+    }
+  }
+}
+
+// An object of the record, as it is kept beside what this version does not know.
+nlohmann::json section_of(const nlohmann::json& record, const char* key) {
+  auto found = record.find(key);
+  return found != record.end() && found->is_object() ? *found : nlohmann::json::object();
+}
+
+}  // namespace
+
+bool is_person_id(uint32_t id) {
+  constexpr uint32_t kNobody = 65534;
+  constexpr uint32_t kNoId16 = 65535;  // (uid16_t)-1
+  return id > 0 && id < 0x80000000 && id != kNobody && id != kNoId16;
+}
+
+nlohmann::json to_json(const Account& account) {
+  auto record = account.unknown.is_object() ? account.unknown : nlohmann::json::object();
+  record["userName"] = account.name;
+  record["realName"] = account.real_name;
+  record["uid"] = account.uid;
+  record["gid"] = account.gid;
+  record["homeDirectory"] = account.home;
+  record["locked"] = account.locked;
+
+  auto privileged = section_of(record, "privileged");
+  if (!account.hashed_password.empty()) {
+    privileged["hashedPassword"] = nlohmann::json::array({account.hashed_password});
+  }
+  privileged["sshAuthorizedKeys"] = account.authorized_keys;
+  record["privileged"] = std::move(privileged);
+
+  auto labgpu = section_of(record, "labgpu");
+  labgpu.update(to_json(account.settings));
+  record["labgpu"] = std::move(labgpu);
+  return record;
+}
+
+Result<Account> account_from_json(const nlohmann::json& record) {
+  Account account;
+  JsonFields fields(record, "");
+  take_identity(fields, account);
+  const auto* privileged = fields.object("privileged");
+  const auto* labgpu = fields.object("labgpu");
+  if (auto done = fields.finish(); !done) return Failed(done.error());
+  account.unknown = fields.rest();
+
+  if (privileged != nullptr) {
+    JsonFields inner(*privileged, "privileged");
+    take_credentials(inner, account);
+    if (auto done = inner.finish(); !done) return Failed(done.error());
+    if (auto rest = inner.rest(); !rest.empty()) account.unknown["privileged"] = std::move(rest);
+  }
+  if (labgpu != nullptr) {
+    JsonFields inner(*labgpu, "labgpu");
+    account.settings = take_settings(inner);
+    if (auto done = inner.finish(); !done) return Failed(done.error());
+    if (auto rest = inner.rest(); !rest.empty()) account.unknown["labgpu"] = std::move(rest);
+  }
+  return account;
+}
+
+}  // namespace labgpu

@@ -1,0 +1,113 @@
+// labgpu.json, read strictly.
+#include "helper/config.h"
+
+#include "common/parse.h"
+#include "helper/json_fields.h"
+#include "helper/read_file.h"
+#include "helper/settings_json.h"
+#include "helper/settings_values.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr char kLongestName[] = "abcdefghijklmnopqrstuvwxyz_00032";
+static_assert(sizeof kLongestName == kMaxUserName + 1);
+
+// A section of the document; absent is the same as empty.
+JsonFields section(JsonFields& document, const std::string& key) {
+  static const nlohmann::json nothing = nlohmann::json::object();
+  const auto* found = document.object(key);
+  return JsonFields(found == nullptr ? nothing : *found, key);
+}
+
+Result<SettingsLayer> read_defaults(JsonFields fields) {
+  auto defaults = take_settings(fields);
+  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
+  // Tried with a name of full length, so that no account finds out later.
+  auto tried = resolve_settings(defaults, {}, kLongestName);
+  if (!tried) return wrap("defaults, for a user name of full length", tried.error());
+  auto other = resolve_settings(defaults, {}, "other");
+  if (other && other->container_name == tried->container_name) {
+    return fail(ErrorCode::kInvalid,
+                "defaults.containerName must have {user} in it, or all accounts would share one "
+                "container");
+  }
+  return defaults;
+}
+
+Result<IdRange> read_ids(JsonFields fields) {
+  IdRange ids;
+  ids.first = fields.id("first").value_or(ids.first);
+  ids.last = fields.id("last").value_or(ids.last);
+  // Below 1000 is the system's, 65534 is nobody, 65535 and 2^32-1 are "no id" to system calls.
+  constexpr uint32_t kLowest = 1000;
+  constexpr uint32_t kHighest = 0x7fffffff;
+  if (ids.first < kLowest) fields.refuse("first", "must be 1000 or more");
+  if (ids.last > kHighest) fields.refuse("last", "must be below 2147483648");
+  if (ids.last <= ids.first) fields.refuse("last", "must be above ids.first");
+  if (ids.first <= 65535 && ids.last >= 65534) {
+    fields.refuse("last", "must leave out 65534 and 65535, which mean \"nobody\" and \"no id\"");
+  }
+  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
+  return ids;
+}
+
+Result<std::string> read_home(JsonFields& document, const std::string& fallback) {
+  auto home = document.text("home").value_or(fallback);
+  auto tried = fill_in(home, kLongestName);
+  bool distinct = home.find("{user}") != std::string::npos;
+  if (!tried || !distinct || !is_plain_path(*tried) || tried->find(':') != std::string::npos) {
+    document.refuse("home", "must be an absolute path with {user} in it, such as /home/{user}");
+  }
+  if (auto done = document.finish(); !done) return Failed(done.error());
+  return home;
+}
+
+Result<std::string> read_docker_socket(JsonFields fields, const std::string& fallback) {
+  auto path = fields.text("socket").value_or(fallback);
+  if (!is_plain_path(path)) fields.refuse("socket", "must be the absolute path of a socket");
+  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
+  return path;
+}
+
+Result<std::string> read_log_size(JsonFields fields, const std::string& fallback) {
+  auto size = fields.text("maxSize").value_or(fallback);
+  if (auto parsed = parse_size(size); !parsed) fields.refuse("maxSize", parsed.error().message);
+  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
+  return size;
+}
+
+}  // namespace
+
+Result<Config> parse_config(const std::string& text) {
+  auto parsed = parse_json(text, true);
+  if (!parsed) return Failed(parsed.error());
+  JsonFields document(*parsed, "");
+  Config config;
+  auto defaults = read_defaults(section(document, "defaults"));
+  if (!defaults) return Failed(defaults.error());
+  auto ids = read_ids(section(document, "ids"));
+  if (!ids) return Failed(ids.error());
+  auto home = read_home(document, config.home);
+  if (!home) return Failed(home.error());
+  auto socket = read_docker_socket(section(document, "docker"), config.docker_socket);
+  if (!socket) return Failed(socket.error());
+  auto log_size = read_log_size(section(document, "logs"), config.log_max_size);
+  if (!log_size) return Failed(log_size.error());
+  if (auto done = document.finish_strict(); !done) return Failed(done.error());
+  return Config{*defaults, *ids, *home, *socket, *log_size};
+}
+
+Result<Config> load_config(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) {
+    if (text.error().code == ErrorCode::kNotFound) return Config{};
+    return Failed(text.error());
+  }
+  auto config = parse_config(*text);
+  if (!config) return wrap(path, config.error());
+  return config;
+}
+
+}  // namespace labgpu
