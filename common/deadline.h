@@ -11,7 +11,7 @@ namespace labgpu {
 class Deadline {
  public:
   static Deadline after_ms(uint32_t milliseconds) { return Deadline(now_ms() + milliseconds); }
-  static Deadline never() { return Deadline(INT64_MAX); }
+  static constexpr Deadline never() { return Deadline(INT64_MAX); }
 
   // What is left, as poll(2) takes it: 0 when over, -1 for never.
   [[nodiscard]] int poll_timeout() const {
@@ -22,7 +22,7 @@ class Deadline {
   }
 
  private:
-  explicit Deadline(int64_t at_ms) : at_ms_(at_ms) {}
+  explicit constexpr Deadline(int64_t at_ms) : at_ms_(at_ms) {}
   static int64_t now_ms() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);

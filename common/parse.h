@@ -23,4 +23,13 @@ inline constexpr size_t kMaxUserName = 32;
 // character, shorter than PATH_MAX. "/" itself is one.
 [[nodiscard]] bool is_plain_path(std::string_view path);
 
+// std::string_view's own need libstdc++ in unoptimised builds, which the login path must not link.
+[[nodiscard]] inline bool has_prefix(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && std::string_view(text.data(), prefix.size()) == prefix;
+}
+[[nodiscard]] inline bool has_suffix(std::string_view text, std::string_view suffix) {
+  return text.size() >= suffix.size() &&
+         std::string_view(text.data() + (text.size() - suffix.size()), suffix.size()) == suffix;
+}
+
 }  // namespace labgpu

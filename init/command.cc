@@ -1,0 +1,153 @@
+// Starts one command of one account. Everything but start_command() runs in the child.
+#include "init/command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "init/environment.h"
+#include "init/provision.h"
+#include "init/sftp.h"
+#include "init/skeleton.h"
+#include "init/terminal.h"
+#include "init/text_file.h"
+
+namespace labgpu {
+
+namespace {
+
+// sshd's statuses: 254 when a login ends before its shell (session.c, do_child, PAM), 1 when the
+// shell cannot be executed; a shell's own 127 when a command is not there.
+constexpr int kNoSession = 254;
+constexpr int kNoShell = 1;
+constexpr int kNoCommand = 127;
+
+void say(std::string_view text) {
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+[[noreturn]] void give_up(int status, const char* what, int error) {
+  TextBuffer<PATH_MAX + 256> line;
+  line.add(what).add(": ").add(strerrordesc_np(error)).add("\n");
+  say(line.view());
+  _exit(status);
+}
+
+void connect_stdio(const Command& command) {
+  if (setsid() < 0) give_up(kNoSession, "labgpu: setsid", errno);
+  if (command.terminal_name != nullptr) {
+    int error = take_terminal(command.stdio[0]);
+    if (error != 0) give_up(kNoSession, "labgpu: controlling terminal", error);
+  }
+  // Nothing of init's is closed here: all of it is close-on-exec. None of the three is 0, 1 or 2,
+  // which init keeps taken.
+  for (int fd = 0; fd < 3; ++fd) {
+    if (dup2(command.stdio[fd], fd) < 0) give_up(kNoSession, "labgpu: dup2", errno);
+  }
+}
+
+void reset_signals() {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void become(const Login& login) {
+  int error = set_groups(login.name.view(), login.gid);
+  if (error == 0 && setresgid(login.gid, login.gid, login.gid) != 0) error = errno;
+  if (error == 0 && setresuid(login.uid, login.uid, login.uid) != 0) error = errno;
+  if (error != 0) give_up(kNoSession, "labgpu: cannot become the account's user", error);
+  constexpr mode_t kUmask = 022;  // login.defs(5)'s default, and what sshd inherits
+  umask(kUmask);
+}
+
+void enter_home(const char* home) {
+  if (chdir(home) == 0) return;
+  int error = errno;
+  TextBuffer<PATH_MAX + 256> line;
+  line.add("Could not chdir to home directory ").add(home).add(": ");
+  line.add(strerrordesc_np(error)).add("\n");
+  say(line.view());
+  if (chdir("/") != 0) give_up(kNoSession, "/", errno);
+}
+
+// What a plain sshd sets comes after what the container says, and what the client sent last: LANG
+// of the client is to win over LANG of the image, as it does with sshd.
+char* const* make_environment(const Command& command, const Shell& shell) {
+  static Environment environment;
+  static char file[64 * 1024];
+  add_image_environment(environ, environment);
+  std::string_view text;
+  if (read_text_file("/etc/environment", file, text) == 0) add_environment_file(text, environment);
+  environment.set("HOME", command.login.home.view());
+  environment.set("USER", command.login.name.view());
+  environment.set("LOGNAME", command.login.name.view());
+  environment.set("SHELL", shell.view());
+  TextList sent = command.start.environment;
+  for (std::string_view assignment; sent.next(assignment);) environment.set(assignment);
+  if (command.terminal_name != nullptr) environment.set("SSH_TTY", command.terminal_name);
+  return environment.pointers();
+}
+
+// The command line for `shell -c`, NUL-terminated.
+const char* command_line(const Start& start) {
+  static CommandLine line;
+  auto is_program = [](const char* path) { return access(path, X_OK) == 0; };
+  switch (resolve_sftp(start.command, is_program, line)) {
+    case SftpCommand::kMoved:
+      return line.c_str();
+    case SftpCommand::kMissing:
+      say("labgpu: the container has no sftp server: install openssh-sftp-server in it, "
+          "or use `scp -O`\n");
+      _exit(kNoCommand);
+    case SftpCommand::kOther:
+      break;
+  }
+  line.clear();
+  return line.add(start.command).c_str();
+}
+
+[[noreturn]] void execute(const Command& command, const Shell& shell, char* const* environment) {
+  const char* slash = strrchr(shell.c_str(), '/');
+  const char* base = slash == nullptr ? shell.c_str() : slash + 1;
+  TextBuffer<PATH_MAX> name;
+  if (command.start.login_shell == 1) {
+    name.add("-").add(base);  // login(1)'s sign for a login shell
+    const char* arguments[] = {name.c_str(), nullptr};
+    execve(shell.c_str(), const_cast<char**>(arguments), environment);
+  } else {
+    const char* arguments[] = {base, "-c", command_line(command.start), nullptr};
+    execve(shell.c_str(), const_cast<char**>(arguments), environment);
+  }
+  give_up(kNoShell, shell.c_str(), errno);
+}
+
+[[noreturn]] void run_child(const Command& command) {
+  const Login& login = command.login;
+  connect_stdio(command);
+  reset_signals();
+  static Shell shell;
+  if (!find_shell(login.name.view(), shell)) {
+    give_up(kNoSession, "labgpu: the account is not in the container's /etc/passwd", ENOENT);
+  }
+  become(login);
+  enter_home(login.home.c_str());
+  if (login.account_is_new) copy_skeleton("/etc/skel", login.home.c_str());
+  execute(command, shell, make_environment(command, shell));
+}
+
+}  // namespace
+
+int start_command(const Command& command, pid_t& pid) {
+  pid = fork();
+  if (pid < 0) return errno;
+  if (pid == 0) run_child(command);
+  return 0;
+}
+
+}  // namespace labgpu
