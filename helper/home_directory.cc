@@ -1,0 +1,89 @@
+// Home directories, made without following anybody's symbolic links.
+#include "helper/home_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/unique_fd.h"
+
+namespace labgpu {
+
+namespace {
+
+struct HomePath {
+  std::string parent;
+  std::string name;
+};
+
+HomePath split(const std::string& path) {
+  auto slash = path.rfind('/');
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+Result<UniqueFd> open_parent(const std::string& path) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  UniqueFd parent(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  if (!parent.valid()) {
+    int error = errno;
+    if (error == ELOOP) {
+      return fail(ErrorCode::kInvalid, path +
+                                           " has a symbolic link in it: name the true path as "
+                                           "\"home\" in labgpu.json");
+    }
+    return fail_errno("open " + path + ", where the home directory will be", error);
+  }
+  struct stat status {};
+  if (fstat(parent.get(), &status) != 0) return fail_errno("look at " + path, errno);
+  if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(ErrorCode::kInvalid,
+                path +
+                    " must belong to root, and nobody else may write to it, before home "
+                    "directories are made there");
+  }
+  return parent;
+}
+
+Result<bool> accept_existing(int parent, const HomePath& home, const std::string& path,
+                             uint32_t uid) {
+  struct stat status {};
+  if (fstatat(parent, home.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return fail_errno("look at " + path, errno);
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    return fail(ErrorCode::kExists, path + " is there already and is not a directory");
+  }
+  if (status.st_uid == uid) return false;
+  return fail(ErrorCode::kExists, path + " is there already and belongs to uid " +
+                                      std::to_string(status.st_uid) +
+                                      ": move it away, and its files into the new one afterwards");
+}
+
+}  // namespace
+
+Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid) {
+  auto home = split(path);
+  auto parent = open_parent(home.parent);
+  if (!parent) return Failed(parent.error());
+  if (mkdirat(parent->get(), home.name.c_str(), 0700) != 0) {
+    int error = errno;
+    if (error == EEXIST) return accept_existing(parent->get(), home, path, uid);
+    return fail_errno("make the home directory " + path, error);
+  }
+  if (fchownat(parent->get(), home.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0 ||
+      fsync(parent->get()) != 0) {
+    int error = errno;
+    unlinkat(parent->get(), home.name.c_str(), AT_REMOVEDIR);
+    return fail_errno("give the home directory " + path + " to its owner", error);
+  }
+  return true;
+}
+
+void remove_new_home(const std::string& path) { rmdir(path.c_str()); }
+
+}  // namespace labgpu

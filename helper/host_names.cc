@@ -1,0 +1,102 @@
+// Users and groups of other NSS sources.
+#include "helper/host_names.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <nss.h>
+#include <pwd.h>
+
+#include <sstream>
+#include <vector>
+
+#include "helper/read_file.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr char kNsswitch[] = "/etc/nsswitch.conf";
+
+// One of getpwnam_r(3) and its siblings, with a buffer that grows. They return 0 without an entry
+// for "not found", but some sources say one of these errors instead (getpwnam(3), "ERRORS").
+template <typename Entry, typename Key>
+Result<bool> has_entry(int (*look_up)(Key, Entry*, char*, size_t, Entry**), Key key) {
+  constexpr size_t kLargest = size_t{1} << 24;  // a group may have very many members
+  std::vector<char> buffer(4096);
+  for (;;) {
+    Entry entry{};
+    Entry* found = nullptr;
+    int error = look_up(key, &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr) return true;
+    if (error == ERANGE && buffer.size() < kLargest) {
+      buffer.resize(buffer.size() * 4);
+    } else if (error == 0 || error == ENOENT || error == ESRCH) {
+      return false;
+    } else if (error != EINTR) {
+      return fail_errno("look up whether the server has such a user or group", error);
+    }
+  }
+}
+
+template <typename First, typename Second>
+Result<bool> either(First first, Second second) {
+  Result<bool> found = first();
+  if (!found || *found) return found;
+  return second();
+}
+
+}  // namespace
+
+Result<bool> NssHostNames::has_name(const std::string& name) const {
+  return either([&] { return has_entry(getpwnam_r, name.c_str()); },
+                [&] { return has_entry(getgrnam_r, name.c_str()); });
+}
+
+Result<bool> NssHostNames::has_id(uint32_t id) const {
+  return either([&] { return has_entry(getpwuid_r, id); },
+                [&] { return has_entry(getgrgid_r, id); });
+}
+
+std::string sources_without_labgpu(std::string_view nsswitch, std::string_view database) {
+  std::istringstream lines{std::string(nsswitch)};
+  std::string sources;
+  for (std::string line; std::getline(lines, line);) {
+    line = line.substr(0, line.find('#'));
+    auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    std::string name;
+    std::istringstream(line.substr(0, colon)) >> name;
+    if (name != database) continue;
+
+    std::istringstream words(line.substr(colon + 1));
+    bool skipping_action = false;
+    for (std::string word; words >> word;) {
+      bool action = word.front() == '[';
+      if (action && sources.empty()) continue;  // an action belongs to the source before it
+      if (word == "labgpu" || (action && skipping_action)) {
+        skipping_action = word.back() != ']';
+        continue;
+      }
+      skipping_action = false;
+      sources += (sources.empty() ? "" : " ") + word;
+    }
+    break;  // glibc takes the first line of a database, nsswitch.conf(5)
+  }
+  return sources.empty() ? "files" : sources;
+}
+
+Result<void> leave_labgpu_out_of_nss() {
+  auto text = read_file(kNsswitch);
+  if (!text && text.error().code != ErrorCode::kNotFound) return Failed(text.error());
+  // Naming the sources also keeps glibc from asking nscd and from reading a changed file again
+  // (glibc, nss/nss_database.c, __nss_configure_lookup).
+  for (const char* database : {"passwd", "group", "shadow"}) {
+    auto sources = sources_without_labgpu(text.value_or(""), database);
+    if (__nss_configure_lookup(database, sources.c_str()) != 0) {
+      return fail_errno("configure the look-up of users without labgpu", errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace labgpu

@@ -1,0 +1,42 @@
+// Which names and ids does the server have from elsewhere: /etc/passwd, LDAP, systemd …?
+//
+// The helper must never resolve through libnss_labgpu, whose index it writes itself: it would take
+// its own accounts for somebody else's, and an older index for the truth.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "helper/error.h"
+
+namespace labgpu {
+
+class HostNames {
+ public:
+  HostNames() = default;
+  HostNames(const HostNames&) = delete;
+  HostNames& operator=(const HostNames&) = delete;
+  virtual ~HostNames() = default;
+
+  // Is there such a user or group? An error when a source could not be asked.
+  virtual Result<bool> has_name(const std::string& name) const = 0;
+  virtual Result<bool> has_id(uint32_t id) const = 0;
+};
+
+// Asks NSS as this process has it; may wait for the network where nsswitch.conf names such a
+// source.
+class NssHostNames final : public HostNames {
+ public:
+  Result<bool> has_name(const std::string& name) const override;
+  Result<bool> has_id(uint32_t id) const override;
+};
+
+// The sources that `database` has in the text of an nsswitch.conf(5), as __nss_configure_lookup()
+// takes them, without labgpu and the action in brackets behind it; "files" when none is left.
+std::string sources_without_labgpu(std::string_view nsswitch, std::string_view database);
+
+// Takes labgpu out of this process's NSS, for good. Call it before the first look-up.
+Result<void> leave_labgpu_out_of_nss();
+
+}  // namespace labgpu
