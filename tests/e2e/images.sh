@@ -36,8 +36,9 @@ debian_mirror() {
   echo "$mirror"
 }
 
-# The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because an empty one makes systemd's first boot enable every unit there is;
-# kernel modules are not a container's business, and Debian 13's Docker asks for some.
+# The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because with an empty
+# one systemd's first boot enables every unit there is. Kernel modules are not a container's business, and Debian 13's
+# Docker asks for some.
 # shellcheck disable=SC2016
 write_host_rootfs() {
   mmdebstrap --mode=root --format=tar --variant=minbase --include="$(host_packages "$1")" \
@@ -71,11 +72,14 @@ cached() {
   exec 9>&-
 }
 
+# Images of earlier recipes go, but for those that a host still uses.
 import_host_image() {
   local release=$1 tag=$2 marker=$3
   write_host_rootfs "$release" "$marker.tar"
   docker import "$marker.tar" "$tag" >/dev/null
   rm -f "$marker.tar"
+  docker images --format '{{.Repository}}:{{.Tag}}' "$host_image" | grep -F ":$release-" | grep -vFx "$tag" |
+    xargs -r docker rmi >/dev/null 2>&1 || true
   : >"$marker"
 }
 
@@ -95,4 +99,9 @@ ensure_user_rootfs() {
   file=$cache_dir/user-$release-$(recipe_hash user_packages write_user_rootfs).tar
   cached "$file" write_user_rootfs "$release"
   echo "$file"
+}
+
+remove_images() {
+  docker images --format '{{.Repository}}:{{.Tag}}' "$host_image" | xargs -r docker rmi >/dev/null
+  rm -f "$cache_dir/$host_image"-* "$cache_dir"/user-*
 }

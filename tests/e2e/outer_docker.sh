@@ -20,10 +20,10 @@ mount_cgroups() {
   fi
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   local controller
-  for controller in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups); do
+  while read -r controller; do
     mkdir -p "/sys/fs/cgroup/$controller"
     mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
-  done
+  done < <(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups)
   mkdir -p /sys/fs/cgroup/systemd
   mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 }

@@ -19,6 +19,7 @@ usage() {
 usage: testhost.sh COMMAND
   docker-up                make sure that a Docker daemon answers on this machine
   docker-down              stop it, if docker-up started it
+  docker-running           succeed if one answers
   image RELEASE            make the image of a test host (bookworm or trixie); prints its name
   user-image RELEASE [TAR] make a root file system for users' containers; prints its path, or writes TAR
   up NAME RELEASE          start a host; prints its address
@@ -28,6 +29,7 @@ usage: testhost.sh COMMAND
   copy FILE NAME:PATH      copy a file there
   reboot NAME              shut it down and start it again; prints its address
   down NAME                remove it and its volume
+  remove-images            forget the images and root file systems, which are kept between runs
   list                     names of the hosts there are
 END
 }
@@ -124,6 +126,7 @@ shift || true
 case $command/$# in
   docker-up/0) outer_docker_up ;;
   docker-down/0) outer_docker_down ;;
+  docker-running/0) docker_answers ;;
   image/1) ensure_host_image "$1" ;;
   user-image/[12]) user_image "$@" ;;
   up/2) host_up "$@" ;;
@@ -133,6 +136,7 @@ case $command/$# in
   copy/2) docker cp "$1" "$prefix$2" ;;
   reboot/1) host_reboot "$1" ;;
   down/1) host_down "$1" ;;
+  remove-images/0) remove_images ;;
   list/0) docker ps -a --filter label=labgpu-test=host --format '{{.Names}}' | sed "s/^$prefix//" ;;
   *)
     usage >&2

@@ -1,0 +1,127 @@
+#!/bin/bash
+# Installs what is needed and runs labgpu's tests: all that takes minutes, or the suites that are named. As root.
+set -euo pipefail
+
+root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+readonly root
+readonly output=$root/build/test
+export LABGPU_TEST_CACHE=${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}
+export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+# shellcheck source=tests/run/requirements.sh
+. "$root/tests/run/requirements.sh"
+
+usage() {
+  cat <<'END'
+usage: ./test.sh [SUITE]
+  (none)                    lint, unit, module, asan, packages, e2e
+  lint                      formatting and static analysis
+  unit | module             GoogleTest programs, built for debugging
+  asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
+  packages                  build the Debian packages into build/packages and check them
+  e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
+  vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
+  long                      all of these
+  deps                      only install what building and testing need
+END
+}
+
+testhost() {
+  "$root/tests/e2e/testhost.sh" "$@"
+}
+
+# run_suite NAME COMMAND...: COMMAND leaves its results in $output/NAME. Returns 0 also when tests failed.
+run_suite() {
+  local name=$1 folder=$output/$1 log=$output/$1.log started=$SECONDS counts
+  shift
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  suites+=("$folder")
+  echo "== $name"
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    # A suite that broke off without a failed test of its own is a failure all the same.
+    [[ $(count "$folder") != *' 0 failed'* ]] || echo "failed suite $name" >>"$folder/steps"
+    tail -n 60 "$log"
+    echo "== $name failed; the whole log: $log"
+  fi
+  counts=$(count "$folder")
+  echo "== $name: $counts ($((SECONDS - started)) s)"
+}
+
+count() {
+  "$root/tests/run/count_results.py" "$@"
+}
+
+build() {
+  cmake -S "$root" --preset "$1" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null && cmake --build "$root/build/$1"
+}
+
+# build_and_test PRESET LABELS NAME: the test programs whose label matches.
+build_and_test() {
+  build "$1" &&
+    GTEST_OUTPUT=xml:$output/$3/ ctest --test-dir "$root/build/$1" -L "^($2)\$" -j "$(nproc)" \
+      --output-on-failure --no-tests=error
+}
+
+lint() {
+  build debug && "$root/tests/run/lint.sh" "$root/build/debug" "$output/lint"
+}
+
+packages() {
+  "$root/tests/run/packages.sh" && "$root/tests/run/check_packages.sh" "$root/build/packages" "$output/packages"
+}
+
+end_to_end() {
+  local name=$1 release=$2
+  shift 2
+  "$root/tests/run/packages.sh" && testhost docker-up &&
+    python3 -m pytest "$root/tests/e2e" --release "$release" --packages "$root/build/packages" \
+      --junitxml "$output/$name/pytest.xml" "$@"
+}
+
+e2e() {
+  local releases=("${1:-bookworm}") release
+  (($# > 0)) || releases+=(trixie)
+  for release in "${releases[@]}"; do
+    run_suite "e2e-$release" end_to_end "e2e-$release" "$release" "${@:2}"
+  done
+}
+
+run() {
+  case $1 in
+    lint) run_suite lint lint ;;
+    unit) run_suite unit build_and_test debug unit unit ;;
+    module) run_suite module build_and_test debug module module ;;
+    asan) run_suite asan build_and_test asan 'unit|module' asan ;;
+    packages) run_suite packages packages ;;
+    e2e) e2e "${@:2}" ;;
+    vm) run_suite vm "$root/tests/vm/run.sh" "$output/vm" ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+# A Docker daemon that was not there before goes again; one that runs is left alone.
+stop_own_docker() {
+  [[ $docker_was_running == yes ]] || testhost docker-down
+}
+
+((EUID == 0)) || { echo "test.sh: run it as root: it installs packages and starts test hosts" >&2; exit 1; }
+install_requirements "${test_requirements[@]}"
+[[ ${1:-} != deps ]] || exit 0
+
+docker_was_running=no
+! testhost docker-running || docker_was_running=yes
+trap stop_own_docker EXIT
+
+suites=()
+case ${1:-all} in
+  all) for suite in lint unit module asan packages e2e; do run "$suite"; done ;;
+  long) for suite in lint unit module asan packages e2e vm; do run "$suite"; done ;;
+  *) run "$@" ;;
+esac
+
+total=$(count "${suites[@]}")
+echo "$total"
+[[ $total == *' 0 failed,'* && $total != '0 passed,'* ]]

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Builds the Debian packages in a copy of the tree, into build/packages; does nothing when no source has changed.
+set -euo pipefail
+
+root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
+readonly root
+readonly copy=$root/build/package/source
+readonly packages=$root/build/packages
+
+mkdir -p "$copy" "$packages"
+changes=$(rsync -a --delete --checksum --out-format=%n \
+  --exclude=/build --exclude=/.git --exclude=/.cache --exclude=__pycache__ \
+  --exclude=/debian/labgpu/ --exclude='/debian/lib*-labgpu/' --exclude=/debian/tmp/ --exclude=/debian/.debhelper/ \
+  --exclude='/debian/*.substvars' --exclude='/debian/*.debhelper*' --exclude=/debian/files --exclude='/obj-*' \
+  "$root/" "$copy/")
+if [[ -z $changes ]] && compgen -G "$packages/labgpu_*.deb" >/dev/null; then
+  echo "the packages in $packages are up to date"
+  exit
+fi
+
+cd "$copy"
+rm -f ../*.deb ../*.changes ../*.buildinfo "$packages"/*
+PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b
+cp ../*.deb ../*.changes "$packages"
+ls -l "$packages"

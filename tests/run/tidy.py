@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# clang-tidy over all that CMake compiles. A file is checked again only when what it is compiled from has changed.
+#
+# usage: tidy.py BUILD_FOLDER CACHE_FOLDER
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def preprocessed(entry):
+    """What the compiler would see, comments too, because they may have NOLINT in them."""
+    words = shlex.split(entry["command"])
+    if pathlib.Path(words[0]).name == "ccache":
+        words = words[1:]
+    words = words[: words.index("-o")] + words[words.index("-o") + 2 :]
+    words[words.index("-c")] = "-E"
+    return subprocess.run([*words, "-C"], cwd=entry["directory"], stdout=subprocess.PIPE, check=True).stdout
+
+
+def check(entry, build, cache, common):
+    """The warnings of one file; empty when there are none."""
+    marker = cache / hashlib.sha256(common + preprocessed(entry).replace(os.fsencode(ROOT), b"")).hexdigest()
+    if marker.exists():
+        return ""
+    argv = ["clang-tidy", "--quiet", "-p", build, entry["file"]]
+    result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode == 0:
+        marker.touch()
+        return ""
+    return result.stdout
+
+
+def main():
+    build, cache = sys.argv[1], pathlib.Path(sys.argv[2])
+    cache.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run(["clang-tidy", "--version"], stdout=subprocess.PIPE, check=True).stdout
+    common = version + (ROOT / ".clang-tidy").read_bytes()
+    entries = json.loads((pathlib.Path(build) / "compile_commands.json").read_text())
+    unique = {entry["file"]: entry for entry in entries}.values()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        reports = list(pool.map(lambda entry: check(entry, build, cache, common), unique))
+    print("".join(reports), end="")
+    print(f"{len(unique)} files, {sum(map(bool, reports))} with warnings")
+    sys.exit(any(reports))
+
+
+main()
