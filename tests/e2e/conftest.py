@@ -1,0 +1,150 @@
+# The server and the people that the tests share. Run: pytest --release bookworm --packages DIR tests/e2e
+import itertools
+import pathlib
+import shutil
+
+import pytest
+
+from client import Client, Laptop
+from server import CAROL_PASSWORD, Server
+from watch import LoginWatch
+
+
+def pytest_addoption(parser):
+    parser.addoption("--release", default="bookworm", choices=["bookworm", "trixie"], help="Debian of the server")
+    parser.addoption("--packages", default="build/packages", help="directory with labgpu's .deb files for it")
+    parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("destructive") is not None)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows what the server had to say."""
+    outcome = yield
+    report = outcome.get_result()
+    server = item.session.stash.get(SERVER, None)
+    if report.failed and server is not None:
+        report.sections.append(("the server's journal", server.journal()))
+
+
+SERVER = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def laptop(request):
+    directory = pathlib.Path(f"/tmp/labgpu-e2e-{request.config.getoption('release')}")
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    yield Laptop(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def bare_server(request, laptop):
+    """The server as it was before labgpu: booted, with root's key and the host account carol."""
+    packages = pathlib.Path(request.config.getoption("packages")).resolve()
+    if not list(packages.glob("*.deb")):
+        pytest.exit(f"no packages in {packages}; run: ./test.sh packages", 2)
+    keep = request.config.getoption("keep")
+    server = Server(request.config.getoption("release"), packages)
+    request.session.stash[SERVER] = server
+    if not (keep and server.exists()):
+        server.up()
+    server.prepare()
+    laptop.meet(server)
+    for name, home in (("root", "/root"), ("carol", "/home/carol")):
+        server.write(f"{home}/.ssh/authorized_keys", Client(laptop, name).public_key.encode(), owner=name)
+    yield server
+    if not keep:
+        server.down()
+
+
+@pytest.fixture(scope="session")
+def before_labgpu(bare_server, root, carol):
+    """What logins to host accounts looked like, and the files that decide about them."""
+    if bare_server.try_sh("command -v labgpu").status == 0:  # --keep
+        remove_all_users(bare_server)
+        bare_server.sh("apt-get purge -y labgpu libpam-labgpu libnss-labgpu")
+    return {
+        "files": bare_server.login_files(),
+        "root": root.describe_login(),
+        "carol": carol.describe_login(),
+    }
+
+
+@pytest.fixture(scope="session")
+def first_install(bare_server, before_labgpu, root, carol):
+    """labgpu installed and set up as README.md says, while others log in; yields the LoginWatch."""
+    with LoginWatch(root, carol) as watch:
+        bare_server.install().ok()
+        bare_server.load_user_image()
+        bare_server.labgpu("setup").ok()
+    return watch
+
+
+@pytest.fixture(scope="session")
+def server(bare_server, first_install):
+    return bare_server
+
+
+@pytest.fixture(scope="session")
+def root(laptop, bare_server):
+    return Client(laptop, "root")
+
+
+@pytest.fixture(scope="session")
+def carol(laptop, bare_server):
+    """An ordinary account of the host, in the same group of no one."""
+    return Client(laptop, "carol")
+
+
+@pytest.fixture(scope="session")
+def carol_by_password(laptop, bare_server):
+    return Client(laptop, "carol", CAROL_PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def alice(server, laptop):
+    return add_user(server, laptop, "alice")
+
+
+@pytest.fixture(scope="session")
+def bob(server, laptop):
+    return add_user(server, laptop, "bob")
+
+
+@pytest.fixture
+def new_user(server, laptop):
+    """Makes accounts for one test: new_user() or new_user("--image", "x"); they go when it ends."""
+    made = []
+
+    def make(*options):
+        name = f"user{next(NUMBERS)}"
+        made.append(name)
+        return add_user(server, laptop, name, *options)
+
+    yield make
+    for name in made:
+        server.labgpu("user", "remove", name)
+        server.sh(f"docker ps -aq --filter name='^{name}_container$' | xargs -r docker rm -f")
+
+
+NUMBERS = itertools.count(1)
+
+
+def add_user(server, laptop, name, *options):
+    """`labgpu user add` with a fresh key."""
+    client = Client(laptop, name)
+    key_file = f"/var/tmp/{name}.pub"
+    server.write(key_file, client.public_key.encode())
+    server.labgpu("user", "add", name, "--key", key_file, *options).ok()
+    return client
+
+
+def remove_all_users(server):
+    for user in server.labgpu_json("user", "list")["users"]:
+        server.labgpu("user", "remove", user["name"]).ok()
+    server.sh("docker ps -aq | xargs -r docker rm -f; rm -rf /var/lib/labgpu/* /home/alice /home/bob /home/user*")

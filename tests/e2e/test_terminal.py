@@ -1,0 +1,168 @@
+# Terminals: a pty of the container behind sshd's, with sizes, keys and modes passed through.
+import time
+
+import pexpect
+import pytest
+
+from processes import wait_until
+
+PROMPT = "ready> "
+
+
+class Terminal:
+    """Somebody at a terminal of 80x24 typing into `ssh -tt`."""
+
+    def __init__(self, client, command, columns=80, rows=24):
+        words = client.ssh_argv("-tt", *(["--", command] if command else []))
+        self.ssh = pexpect.spawn(
+            words[0], words[1:], timeout=20, dimensions=(rows, columns), env={**client.environment, "TERM": "xterm"}
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ssh.close(force=True)
+
+    def prompt(self):
+        self.ssh.expect_exact(PROMPT)
+        return self.ssh.before.decode(errors="replace")
+
+    def ask(self, line):
+        """Types a line at the prompt; returns what the shell printed, without the echo of the line."""
+        self.ssh.sendline(line)
+        lines = self.prompt().splitlines()
+        return "\n".join(lines[1:]).strip()
+
+
+# PS1 in two parts, so that the echo of the command itself is not taken for the prompt.
+SHELL = "PS1='ready''> ' exec bash --noprofile --norc --noediting"
+
+
+@pytest.fixture
+def shell(alice):
+    with Terminal(alice, SHELL) as terminal:
+        terminal.prompt()
+        yield terminal
+
+
+def test_tty_is_a_pts_of_the_container(server, shell):
+    name = shell.ask("tty")
+    assert name.startswith("/dev/pts/") and name[len("/dev/pts/") :].isdigit(), name
+    ours, devpts = shell.ask("stat -Lc %d /proc/self/fd/0; stat -c %d /dev/pts").split()
+    assert ours == devpts, "the terminal is not one of the container's /dev/pts"
+    assert devpts != server.sh("stat -c %d /dev/pts").text
+
+
+def test_terminal_belongs_to_alice_and_is_the_controlling_one(shell):
+    assert shell.ask("stat -c %U $(tty)") == "alice"
+    assert shell.ask("echo works >/dev/tty") == "works"
+
+
+def test_size_is_the_clients_and_follows_a_resize(shell):
+    assert shell.ask("stty size") == "24 80"
+    for rows, columns in ((50, 132), (10, 40)):
+        shell.ssh.setwinsize(rows, columns)
+        wait_until(
+            lambda: shell.ask("stty size") == f"{rows} {columns}", 10, f"the size {rows} {columns}"
+        )  # noqa: B023
+
+
+def test_resize_signals_the_program(shell):
+    # In a bash of its own: the kernel tells the terminal's foreground group, and `shell` puts jobs into others.
+    shell.ssh.sendline(
+        """bash -c 'trap "echo now \\$(stty size)" WINCH; echo wai""ting; while :; do sleep 0.1; done'"""
+    )
+    shell.ssh.expect_exact("waiting")
+    shell.ssh.setwinsize(33, 99)
+    shell.ssh.expect_exact("now 33 99")
+
+
+def test_ctrl_c_interrupts(shell):
+    shell.ssh.sendline("echo sta''rted; sleep 60")
+    shell.ssh.expect_exact("started")
+    before = time.monotonic()
+    shell.ssh.sendintr()
+    shell.prompt()
+    assert time.monotonic() - before < 5
+    assert shell.ask("echo $?") == "130"
+
+
+def test_ctrl_z_stops_and_fg_goes_on(shell):
+    shell.ssh.sendline('sh -c \'echo sta""rted; sleep 2; echo fin""ished\'')
+    shell.ssh.expect_exact("started")
+    shell.ssh.send("\x1a")
+    shell.ssh.expect_exact("Stopped")
+    shell.prompt()
+    shell.ssh.sendline("fg")
+    shell.ssh.expect_exact("finished")
+
+
+def test_ctrl_d_ends_the_shell(shell):
+    shell.ssh.sendline("stty -a >/dev/null; (exit 9)")
+    shell.prompt()
+    shell.ssh.sendeof()
+    shell.ssh.expect(pexpect.EOF)
+    shell.ssh.close()
+    assert shell.ssh.exitstatus == 9
+
+
+def test_modes_of_the_clients_terminal_arrive(alice):
+    """A terminal whose interrupt key is Ctrl-G and that keeps carriage returns must be the same inside."""
+    with Terminal(alice, None) as terminal:
+        terminal.ssh.close(force=True)
+    local = " ".join(f"'{word}'" for word in alice.ssh_argv("-tt", "--", "stty -a"))
+    outer = pexpect.run(f'sh -c "stty intr ^G -icrnl; {local}"', timeout=30, env=alice.environment).decode()
+    assert "intr = ^G" in outer and "-icrnl" in outer, outer
+
+
+def test_term_is_passed_on(shell):
+    assert shell.ask("echo $TERM") == "xterm"
+
+
+def test_chinese_can_be_typed_and_shown(shell):
+    assert shell.ask("echo 你好，世界") == "你好，世界"
+
+
+def test_interactive_login_shell(alice):
+    with Terminal(alice, None) as terminal:
+        terminal.ssh.sendline("bind 'set enable-bracketed-paste off'; PS1='ready''> '")
+        terminal.prompt()
+        assert terminal.ask("hostname; shopt login_shell").split() == ["alice-VM", "login_shell", "on"]
+        terminal.ssh.sendline("exit 4")
+        terminal.ssh.expect(pexpect.EOF)
+        terminal.ssh.close()
+    assert terminal.ssh.exitstatus == 4
+
+
+def test_sudo_works_at_a_terminal(shell):
+    assert shell.ask("sudo tty") == shell.ask("tty")
+
+
+def test_tmux_starts_and_survives_the_connection(alice):
+    with Terminal(alice, "tmux new-session -s e2e") as terminal:
+        terminal.ssh.expect_exact("[e2e]")
+        terminal.ssh.sendline("echo in-$((40 + 2))-tmux")
+        terminal.ssh.expect_exact("in-42-tmux")
+    shown = alice.ssh("sleep 0.5; tmux capture-pane -pt e2e").ok().text
+    assert "in-42-tmux" in shown
+    alice.ssh("tmux kill-server").ok()
+
+
+def test_lost_connection_hangs_up_the_foreground_but_not_nohup(server, alice):
+    with Terminal(alice, "nohup sleep 7001 & echo sta''rted; sleep 7002") as terminal:
+        terminal.ssh.expect_exact("started")
+    wait_until(lambda: server.try_sh("pgrep -fx 'sleep 7002'").status == 1, 20, "the end of the foreground command")
+    assert server.try_sh("pgrep -fx 'sleep 7001'").status == 0, "nohup's command ended with the connection"
+    alice.ssh("pkill -fx 'sleep 7001'").ok()
+
+
+@pytest.mark.parametrize("data", [b"", b"typed\n"])
+def test_output_through_a_terminal_is_what_a_host_account_gets(alice, carol, data):
+    script = "echo one; read -t 1 word; echo [$word]"
+    assert alice.ssh(script, "-tt", stdin=data).out == carol.ssh(script, "-tt", stdin=data).out
+
+
+def test_much_output_through_a_terminal_arrives_whole(alice):
+    result = alice.ssh("stty -opost; seq 1 1000000", "-tt", timeout=60).ok()
+    assert result.out == b"".join(b"%d\n" % number for number in range(1, 1_000_001))
