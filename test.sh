@@ -74,7 +74,7 @@ end_to_end() {
   local name=$1 release=$2
   shift 2
   "$root/tests/run/packages.sh" && testhost docker-up &&
-    python3 -m pytest "$root/tests/e2e" --release "$release" --packages "$root/build/packages" \
+    /usr/bin/python3 -m pytest "$root/tests/e2e" --release "$release" --packages "$root/build/packages" \
       --junitxml "$output/$name/pytest.xml" "$@"
 }
 

@@ -13,7 +13,7 @@ readonly demo_requirements=(
 readonly test_requirements=(
   "${demo_requirements[@]}"
   clang-format clang-tidy git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper lintian pyflakes3
-  python3 python3-pytest shellcheck
+  python3 python3-pexpect python3-pytest shellcheck
 )
 
 is_installed() {
