@@ -1,0 +1,61 @@
+// The terminal that sshd made for the client.
+#include "session/client_terminal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace labgpu {
+
+namespace {
+
+void set_nonblocking(int fd, bool on) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return;
+  fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+}
+
+}  // namespace
+
+bool ClientTerminal::open() {
+  if (ioctl(STDIN_FILENO, TCGETS2, &modes_) != 0) return false;
+  // A terminal without a size is one of 0 by 0, as sshd makes it for a client that sends none.
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size_) != 0) size_ = {};
+  return true;
+}
+
+void ClientTerminal::describe(Start& start) const {
+  start.rows = size_.ws_row;
+  start.columns = size_.ws_col;
+  start.width_pixels = size_.ws_xpixel;
+  start.height_pixels = size_.ws_ypixel;
+  start.modes = Bytes(reinterpret_cast<const unsigned char*>(&modes_), sizeof modes_);
+}
+
+void ClientTerminal::make_raw() {
+  termios2 raw = modes_;
+  raw.c_iflag &= ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | INPCK | ISTRIP | INLCR | IGNCR |
+                                        ICRNL | IUCLC | IXON | IXANY | IXOFF | IMAXBEL);
+  raw.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  raw.c_cflag = (raw.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
+  raw.c_cc[VMIN] = 1;
+  raw.c_cc[VTIME] = 0;
+  raw_ = ioctl(STDIN_FILENO, TCSETS2, &raw) == 0;
+  set_nonblocking(STDIN_FILENO, true);
+  set_nonblocking(STDOUT_FILENO, true);
+}
+
+void ClientTerminal::restore() {
+  if (!raw_) return;
+  raw_ = false;
+  set_nonblocking(STDIN_FILENO, false);
+  set_nonblocking(STDOUT_FILENO, false);
+  ioctl(STDIN_FILENO, TCSETS2, &modes_);
+}
+
+void ClientTerminal::copy_size(int master) {
+  winsize size{};
+  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+}
+
+}  // namespace labgpu

@@ -1,0 +1,122 @@
+// The conversation with the container's init.
+#include "session/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/packet_socket.h"
+
+namespace labgpu {
+
+namespace {
+
+// Init answers Hello at once, and Start once it has forked; this allows for a machine under load.
+constexpr uint32_t kAnswerMs = 30000;
+constexpr uint32_t kForwardMs = 1000;
+
+int lost(const char* what, int error) {
+  tell_user(what, strerrordesc_np(error));
+  return kContainerLost;
+}
+
+int refused(const Failure& failure) {
+  tell_user(failure.sentence);
+  return status_of_failure(failure.code);
+}
+
+// Relaying is only done with a terminal: any other file might never become ready, or block on
+// close.
+bool is_terminal_master(int fd) {
+  constexpr unsigned kMajor = 5;  // Documentation/admin-guide/devices.txt: /dev/ptmx is 5:2
+  constexpr unsigned kMinor = 2;
+  struct stat status {};
+  return fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(kMajor, kMinor);
+}
+
+int send_start(int init, const Start& start, std::span<unsigned char> buffer) {
+  constexpr int kStdio[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+  return send_message(init, start, buffer, Deadline::after_ms(kAnswerMs),
+                      std::span<const int>(kStdio, start.fd_count()));
+}
+
+void give_up_stdio() {
+  UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (nothing.valid()) {
+      dup2(nothing.get(), fd);
+    } else {
+      close(fd);
+    }
+  }
+}
+
+}  // namespace
+
+int start_in_container(int init, const Start& start, std::span<unsigned char> buffer,
+                       UniqueFd& master) {
+  Packet packet;
+  Failure failure;
+  Hello hello;
+  Deadline deadline = Deadline::after_ms(kAnswerMs);
+  int error = receive_message(init, buffer, packet, hello, failure, deadline);
+  if (error == EREMOTEIO) return refused(failure);
+  if (error != 0) return lost("the container does not answer", error);
+  if (hello.version != kProtocolVersion) {
+    tell_user("the container runs another version of labgpu; restart it with `labgpu restart`");
+    return kRefused;
+  }
+  error = send_start(init, start, buffer);
+  if (error == EMSGSIZE) {
+    tell_user("the command and its environment are too long");
+    return kRefused;
+  }
+  if (error != 0) return lost("the container does not take the command", error);
+  Started started;
+  error = receive_message(init, buffer, packet, started, failure, deadline);
+  if (error == EREMOTEIO) return refused(failure);
+  if (error == 0 && (started.terminal == 1) != (start.terminal == 1)) error = EPROTO;
+  if (error == 0 && start.terminal == 1 && !is_terminal_master(packet.fds[0].get())) error = EPROTO;
+  if (error != 0) return lost("the container does not start the command", error);
+  if (start.terminal == 1) master = static_cast<UniqueFd&&>(packet.fds[0]);
+  return 0;
+}
+
+int take_ending(int init, Ending& out) {
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  Failure failure;
+  Exited exited;
+  int error =
+      receive_message(init, buffer, packet, exited, failure, Deadline::after_ms(kForwardMs));
+  if (error == 0) out = {.by_signal = exited.by_signal == 1, .value = exited.value};
+  return error;
+}
+
+void forward_signal(int init, uint32_t number) {
+  Signal signal{.number = static_cast<uint8_t>(number)};
+  [[maybe_unused]] int error = send_message(init, signal, Deadline::after_ms(kForwardMs));
+}
+
+int wait_without_terminal(int init, int signals, Ending& out) {
+  give_up_stdio();
+  for (;;) {
+    pollfd waited[] = {{.fd = signals, .events = POLLIN, .revents = 0},
+                       {.fd = init, .events = POLLIN, .revents = 0}};
+    if (poll(waited, 2, -1) < 0 && errno != EINTR) return errno;
+    if (waited[1].revents != 0) return take_ending(init, out);
+    signalfd_siginfo signal{};
+    if (waited[0].revents != 0 && read(signals, &signal, sizeof signal) == sizeof signal) {
+      forward_signal(init, signal.ssi_signo);
+    }
+  }
+}
+
+}  // namespace labgpu

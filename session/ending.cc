@@ -1,0 +1,77 @@
+// How the session command ends.
+#include "session/ending.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "common/text_buffer.h"
+
+namespace labgpu {
+
+namespace {
+
+// Signals whose default is to end a process (signal(7)); any other number comes from an init that
+// does not tell the truth, and must not stop this process instead.
+bool is_deadly(int number) {
+  switch (number) {
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGURG:
+    case SIGWINCH:
+      return false;
+    default:
+      return number > 0 && number < NSIG;
+  }
+}
+
+}  // namespace
+
+void tell_user(std::string_view sentence) {
+  TextBuffer<4096> line;
+  line.add("labgpu: ");
+  for (const char& c : sentence) {
+    auto byte = static_cast<unsigned char>(c);
+    bool control = byte < 0x20 || byte == 0x7f;
+    line.add(control ? std::string_view("?") : std::string_view(&c, 1));
+  }
+  line.add("\n");
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.c_str(), line.view().size());
+}
+
+void tell_user(std::string_view sentence, std::string_view detail) {
+  TextBuffer<1024> joined;
+  joined.add(sentence).add(": ").add(detail);
+  tell_user(joined.view());
+}
+
+int status_of_failure(uint16_t code) {
+  switch (static_cast<FailureCode>(code)) {
+    case FailureCode::kUnavailable:
+    case FailureCode::kNotYet:
+      return kTryLater;
+    default:
+      return kRefused;
+  }
+}
+
+void end_like(const Ending& ending) {
+  if (!ending.by_signal) _exit(ending.value);
+  if (is_deadly(ending.value)) {
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(ending.value, SIG_DFL);
+    sigset_t only;
+    sigfillset(&only);
+    sigdelset(&only, ending.value);
+    raise(ending.value);
+    sigprocmask(SIG_SETMASK, &only, nullptr);
+  }
+  constexpr int kShellSignalBase = 128;  // what shells make of a death by signal
+  _exit(kShellSignalBase + ending.value);
+}
+
+}  // namespace labgpu

@@ -1,0 +1,32 @@
+// What the session command was called to do, from its arguments and environment.
+//
+//   called as                              by                                  runs
+//   labgpu-session -c PATH-OF-ITSELF       sshd with the drop-in: the forced $SSH_ORIGINAL_COMMAND,
+//   or a
+//                                          command, given to the NSS shell     login shell when it
+//                                          is not set
+//   labgpu-session -c COMMAND              sshd without the drop-in, `su -c`   COMMAND
+//   -labgpu-session (or any name, alone)   sshd without the drop-in, `su -`    a login shell
+//
+// sshd executes `SHELL -c COMMAND`, for a forced command too, whose environment then has what the
+// client asked for in SSH_ORIGINAL_COMMAND (OpenSSH session.c, do_exec and do_child). A subsystem
+// is a command like any other here: sshd puts the configured one in its place.
+#pragma once
+
+#include <string_view>
+
+namespace labgpu {
+
+struct Invocation {
+  bool valid = false;  // false: called in none of the ways above
+  bool login_shell = false;
+  std::string_view command{};  // borrows from the arguments or the environment
+  // SSH_ORIGINAL_COMMAND was used up: it is sshd's way of telling us, not the user's to see.
+  bool took_original_command = false;
+};
+
+// `original_command` is $SSH_ORIGINAL_COMMAND, null when not set.
+[[nodiscard]] Invocation decide_invocation(int argc, const char* const* argv,
+                                           const char* original_command);
+
+}  // namespace labgpu

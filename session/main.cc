@@ -1,0 +1,116 @@
+// labgpu-session: what sshd runs on the host in place of a user's shell. It takes the login into
+// the user's container, and ends as the command in there ended.
+//
+// It runs as the user, in the login view that pam_labgpu made, and is static: nothing that the user
+// or the client puts into the environment changes how it is loaded. run() shows the order of
+// things. Arguments: session/invocation.h. Exit statuses: session/ending.h.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "session/attach.h"
+#include "session/client_terminal.h"
+#include "session/container.h"
+#include "session/environment.h"
+#include "session/invocation.h"
+#include "session/relay.h"
+
+namespace labgpu {
+
+namespace {
+
+// Static: one process, one session, no heap.
+unsigned char packet_buffer[kMaxPacket];
+unsigned char environment_buffer[48 * 1024];
+
+// Nothing that is executed gains rights, no core file has a user's data, and 0 to 2 are taken.
+bool prepare_process() {
+  rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+  if (setrlimit(RLIMIT_CORE, &no_core) != 0) return false;
+  int fd = 0;
+  do {
+    fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+// From now on these arrive in the returned descriptor. SIGPIPE goes nowhere: writes report EPIPE.
+UniqueFd take_over_signals() {
+  constexpr int kTaken[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+  sigset_t taken;
+  sigemptyset(&taken);
+  for (int number : kTaken) sigaddset(&taken, number);
+  UniqueFd signals(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
+  sigaddset(&taken, SIGPIPE);
+  sigprocmask(SIG_BLOCK, &taken, nullptr);
+  return signals;
+}
+
+Start make_start(const Invocation& invocation, const ClientTerminal* terminal) {
+  TextListBuilder environment(environment_buffer);
+  add_environment(environ, invocation.took_original_command, environment);
+  Start start;
+  start.login_shell = invocation.login_shell ? 1 : 0;
+  start.command = invocation.command;
+  start.environment = environment.list();
+  if (terminal != nullptr) {
+    start.terminal = 1;
+    terminal->describe(start);
+  }
+  return start;
+}
+
+int wait_with_terminal(int init, int signals, UniqueFd master, ClientTerminal& terminal,
+                       Ending& ending) {
+  terminal.make_raw();
+  Relay relay(init, signals, static_cast<UniqueFd&&>(master));
+  int error = relay.run(ending);
+  terminal.restore();
+  return error;
+}
+
+int run(int argc, char** argv) {
+  if (!prepare_process()) {
+    tell_user("cannot prepare the session", strerrordesc_np(errno));
+    return kRefused;
+  }
+  Invocation invocation = decide_invocation(argc, argv, getenv("SSH_ORIGINAL_COMMAND"));
+  if (!invocation.valid) {
+    tell_user("this is a login shell for sshd; usage: labgpu-session [-c COMMAND]");
+    return kRefused;
+  }
+  ClientTerminal terminal;
+  bool has_terminal = terminal.open();
+  UniqueFd init;
+  int status = attach_to_container(has_terminal, packet_buffer, init);
+  if (status != 0) return status;
+
+  // So far only the helper was heard. From here on bytes come from inside the container.
+  UniqueFd signals = take_over_signals();
+  UniqueFd master;
+  Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
+  status = start_in_container(init.get(), start, packet_buffer, master);
+  if (status != 0) return status;
+
+  Ending ending;
+  int error = has_terminal ? wait_with_terminal(init.get(), signals.get(),
+                                                static_cast<UniqueFd&&>(master), terminal, ending)
+                           : wait_without_terminal(init.get(), signals.get(), ending);
+  if (error == 0) end_like(ending);
+  tell_user("the container stopped, or its labgpu-init was replaced", strerrordesc_np(error));
+  return kContainerLost;
+}
+
+}  // namespace
+
+}  // namespace labgpu
+
+int main(int argc, char** argv) { return labgpu::run(argc, argv); }
