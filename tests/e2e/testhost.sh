@@ -95,7 +95,7 @@ host_install() {
   docker cp "$dir" "$prefix$name:/var/tmp/labgpu-packages"
   # shellcheck disable=SC2016  # the host's shell expands it
   in_host "$name" sh -c \
-    'DEBIAN_FRONTEND=noninteractive exec apt-get install -y --no-download --allow-downgrades --no-install-recommends \
+    'DEBIAN_FRONTEND=noninteractive exec apt-get install -y --allow-downgrades --no-install-recommends \
        $(find /var/tmp/labgpu-packages -maxdepth 1 -name "*.deb" ! -name "*-dbgsym_*")'
 }
 
