@@ -128,7 +128,7 @@ def new_user(server, laptop):
 
     yield make
     for name in made:
-        server.labgpu("user", "remove", name)
+        server.labgpu("user", "remove", "--yes", name)
         server.sh(f"docker ps -aq --filter name='^{name}_container$' | xargs -r docker rm -f")
 
 
@@ -146,5 +146,5 @@ def add_user(server, laptop, name, *options):
 
 def remove_all_users(server):
     for user in server.labgpu_json("user", "list")["users"]:
-        server.labgpu("user", "remove", user["name"]).ok()
+        server.labgpu("user", "remove", "--yes", user["name"]).ok()
     server.sh("docker ps -aq | xargs -r docker rm -f; rm -rf /var/lib/labgpu/* /home/alice /home/bob /home/user*")

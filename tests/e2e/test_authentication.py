@@ -12,7 +12,7 @@ def eve(server):
     """An account with a password and no key."""
     server.labgpu("user", "add", "eve", "--password-stdin", stdin=f"{PASSWORD}\n".encode()).ok()
     yield "eve"
-    server.labgpu("user", "remove", "eve").ok()
+    server.labgpu("user", "remove", "--yes", eve).ok()
     server.sh("docker rm -f eve_container")
 
 
@@ -102,7 +102,7 @@ def test_removed_account_is_refused_and_its_ids_are_never_used_again(server, lap
     first, second = new_user(), new_user()
     taken = {server.sh(f"id -u {user.user}").text for user in (first, second)}
     first.ssh("echo mine >~/mine").ok()
-    server.labgpu("user", "remove", first.user).ok()
+    server.labgpu("user", "remove", "--yes", first.user).ok()
     assert "Permission denied" in first.ssh("true").failed().error
     assert server.try_sh(f"id {first.user}").status == 1
     assert server.read(f"/home/{first.user}/mine") == b"mine\n"

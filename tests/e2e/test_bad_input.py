@@ -41,7 +41,7 @@ BAD = {
     "setting-without-value": (["user", "set", "alice", "image"], b"", "image"),
     "user-unknown-show": (["user", "show", "nobody9"], b"", "nobody9"),
     "user-unknown-set": (["user", "set", "nobody9", "locked=yes"], b"", "nobody9"),
-    "user-unknown-remove": (["user", "remove", "nobody9"], b"", "nobody9"),
+    "user-unknown-remove": (["user", "remove", "--yes", "nobody9"], b"", "nobody9"),
     "user-unknown-key": (["key", "list", "nobody9"], b"", "nobody9"),
     "user-unknown-start": (["start", "nobody9"], b"", "nobody9"),
     "user-unknown-status": (["status", "nobody9"], b"", "nobody9"),
