@@ -1,0 +1,112 @@
+// Connecting to init.sock of a container without trusting the directory it is in.
+#include "helper/init_connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "common/packet_socket.h"
+#include "common/paths.h"
+
+namespace labgpu {
+
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+constexpr auto kStep = 5ms;
+constexpr int kSteps = 2000;  // ten seconds
+
+enum class Attempt { kConnected, kNotYet, kWrong };
+
+// kNotYet: init does not listen yet. kWrong: somebody put something else there.
+Attempt try_connect(const RunningContainer& container, UniqueFd& out) {
+  UniqueFd name(
+      openat(container.run_directory.get(), kInitSocketName, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!name.valid()) return errno == ENOENT ? Attempt::kNotYet : Attempt::kWrong;
+  struct stat status {};
+  if (fstat(name.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return Attempt::kWrong;
+
+  UniqueFd connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!connection.valid()) return Attempt::kWrong;
+  // Through /proc the kernel takes the file just looked at, whatever its name means by now.
+  auto path = "/proc/self/fd/" + std::to_string(name.get());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  if (connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    // ECONNREFUSED: left by an earlier init, or bound and not yet listening. EAGAIN: many at once.
+    bool later = errno == ECONNREFUSED || errno == EAGAIN || errno == EINTR;
+    return later ? Attempt::kNotYet : Attempt::kWrong;
+  }
+  // The process that called listen(2), as seen from here (unix(7), SO_PEERCRED).
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+      peer.pid != container.init_pid) {
+    return Attempt::kWrong;
+  }
+  out = std::move(connection);
+  return Attempt::kConnected;
+}
+
+bool has_ended(const RunningContainer& container) {
+  pollfd init{.fd = container.init_pidfd.get(), .events = POLLIN, .revents = 0};
+  return poll(&init, 1, 0) > 0;
+}
+
+Result<void> introduce(const UniqueFd& connection, const Account& account, LoginAs login) {
+  Identity identity{.user = account.name,
+                    .uid = account.uid,
+                    .gid = account.gid,
+                    .home = account.home,
+                    .login_as_root = static_cast<uint8_t>(login == LoginAs::kRoot ? 1 : 0)};
+  auto at_once = Deadline::after_ms(0);
+  int error = send_message(connection.get(), Hello{}, at_once);
+  // The home alone may have PATH_MAX bytes.
+  unsigned char buffer[2 * kSmallPacket];
+  if (error == 0) error = send_message(connection.get(), identity, buffer, at_once);
+  if (error == 0) return {};
+  return fail(ErrorCode::kUnavailable,
+              "your container's labgpu-init does not listen; restart the container");
+}
+
+}  // namespace
+
+Task<Result<UniqueFd>> connect_init(EventLoop& loop,
+                                    std::shared_ptr<const RunningContainer> container,
+                                    Account account, LoginAs login) {
+  UniqueFd connection;
+  Attempt attempt = Attempt::kNotYet;
+  for (int step = 0; step < kSteps; ++step) {
+    attempt = try_connect(*container, connection);
+    if (attempt != Attempt::kNotYet) break;
+    if (has_ended(*container)) {
+      co_return fail(ErrorCode::kUnavailable, "your container has just stopped; log in again");
+    }
+    co_await loop.sleep(kStep);
+  }
+  if (attempt == Attempt::kNotYet) {
+    co_return fail(ErrorCode::kUnavailable,
+                   "your container runs, but its labgpu-init does not answer; ask the "
+                   "administrator to restart it");
+  }
+  if (attempt == Attempt::kWrong) {
+    co_return fail(ErrorCode::kUnavailable,
+                   "in your container, something else is at " + std::string(kGuestInitSocket) +
+                       " than labgpu-init; ask the administrator to restart the container");
+  }
+  auto introduced = introduce(connection, account, login);
+  if (!introduced) co_return Failed(introduced.error());
+  co_return std::move(connection);
+}
+
+}  // namespace labgpu

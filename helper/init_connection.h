@@ -1,0 +1,25 @@
+// The helper's connection to a container's init: the one place where it opens what a user made.
+#pragma once
+
+#include <memory>
+
+#include "common/unique_fd.h"
+#include "helper/account.h"
+#include "helper/containers.h"
+#include "helper/error.h"
+#include "helper/event_loop.h"
+#include "helper/settings.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+// A connection on which Hello and Identity were sent, ready for the session command. Container root
+// owns the directory and can put anything there, so: the name is opened without following links,
+// must be a socket, is connected to as that very file, and the process that listens must be the
+// container's init. Waits up to 10 seconds for an init that has only just started, and no longer
+// than it lives. kUnavailable with a sentence for the user.
+Task<Result<UniqueFd>> connect_init(EventLoop& loop,
+                                    std::shared_ptr<const RunningContainer> container,
+                                    Account account, LoginAs login);
+
+}  // namespace labgpu

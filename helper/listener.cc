@@ -1,0 +1,76 @@
+// Accepting connections.
+#include "helper/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <chrono>
+#include <utility>
+
+#include "helper/log.h"
+
+namespace labgpu {
+
+namespace {
+
+using std::chrono_literals::operator""ms;
+
+// So that a crowd at one socket does not keep the loop from everything else.
+constexpr int kAcceptAtOnce = 64;
+constexpr auto kPause = 100ms;
+
+}  // namespace
+
+Result<UniqueFd> listen_at(const std::string& path, int type) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail(ErrorCode::kInvalid, path + " is too long for a socket's name");
+  }
+  memcpy(address.sun_path, path.c_str(), path.size() + 1);
+
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path.c_str());
+  UniqueFd listening(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listening.valid() ||
+      bind(listening.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      chmod(path.c_str(), 0666) != 0 || listen(listening.get(), SOMAXCONN) != 0) {
+    return fail_errno("listen at " + path, errno);
+  }
+  return listening;
+}
+
+Listener::Listener(EventLoop& loop, UniqueFd socket, Accepted accepted)
+    : loop_(loop), socket_(std::move(socket)), accepted_(std::move(accepted)) {
+  fcntl(socket_.get(), F_SETFL, fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
+  listen_on();
+}
+
+void Listener::listen_on() {
+  readable_ = loop_.watch(socket_.get(), EPOLLIN, [this](uint32_t) { accept_some(); });
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < kAcceptAtOnce; ++i) {
+    UniqueFd connection(accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection.valid()) {
+      if (errno == EAGAIN) return;
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      log(LogLevel::kError, std::string("cannot accept connections now: ") + strerror(errno));
+      readable_.reset();
+      pause_ = loop_.after(kPause, [this] { listen_on(); });
+      return;
+    }
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) continue;
+    accepted_(std::move(connection), Peer{credentials.uid, credentials.pid});
+  }
+}
+
+}  // namespace labgpu

@@ -1,0 +1,45 @@
+// A listening Unix socket on the event loop, and who connected to it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+
+#include "common/unique_fd.h"
+#include "helper/error.h"
+#include "helper/event_loop.h"
+
+namespace labgpu {
+
+// The kernel's word for the process that connected (unix(7), SO_PEERCRED), at that moment.
+struct Peer {
+  uid_t uid = static_cast<uid_t>(-1);
+  pid_t pid = 0;
+};
+
+// A new listening socket of `type` at `path`, for everybody (0666), in place of whatever socket was
+// there: for running without systemd's socket activation.
+Result<UniqueFd> listen_at(const std::string& path, int type);
+
+// Accepts on the loop for as long as it lives; connections are close-on-exec and non-blocking. When
+// the process has no descriptor left it pauses instead of spinning.
+class Listener {
+ public:
+  using Accepted = std::function<void(UniqueFd connection, Peer peer)>;
+
+  // Owns the socket, which is made non-blocking.
+  Listener(EventLoop& loop, UniqueFd socket, Accepted accepted);
+
+ private:
+  void listen_on();
+  void accept_some();
+
+  EventLoop& loop_;
+  UniqueFd socket_;
+  Accepted accepted_;
+  EventSource readable_;
+  EventSource pause_;
+};
+
+}  // namespace labgpu

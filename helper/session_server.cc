@@ -1,0 +1,196 @@
+// Connections to the session socket: who may connect, what may be asked, and when one ends.
+#include "helper/session_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "common/unique_fd.h"
+#include "helper/log.h"
+#include "helper/session_connection.h"
+
+namespace labgpu {
+
+namespace {
+
+// Is the process, as it is now, in this process's network namespace? "Yes" too when nobody can
+// tell. A process that ended may have left its id to another one; on the host that can only be a
+// process that labgpu's users cannot start, and those of their own are outside of it.
+bool shares_network(pid_t pid) {
+  auto directory = "/proc/" + std::to_string(pid);
+  UniqueFd process(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat theirs {};
+  struct stat ours {};
+  if (!process.valid() || fstatat(process.get(), "ns/net", &theirs, 0) != 0 ||
+      stat("/proc/self/ns/net", &ours) != 0) {
+    return true;
+  }
+  return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+Failure failure(FailureCode code, std::string_view sentence) {
+  return Failure{.code = static_cast<uint16_t>(code), .sentence = sentence};
+}
+
+}  // namespace
+
+// The whole of what can be asked. What is not here is refused.
+const SessionServer::Request SessionServer::kRequests[] = {
+    {MessageType::kCheckAccount, Sender::kRoot, &SessionServer::check_account},
+    {MessageType::kOpenSession, Sender::kRoot, &SessionServer::open_session},
+    {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
+};
+
+SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
+                             Containers& containers, const SettingsLayer& defaults,
+                             SessionLimits limits)
+    : loop_(loop),
+      accounts_(accounts),
+      containers_(containers),
+      defaults_(defaults),
+      limits_(limits),
+      listener_(loop, std::move(socket),
+                [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
+
+SessionServer::~SessionServer() = default;
+
+uint64_t SessionServer::sessions_of(const std::string& user) const {
+  uint64_t count = 0;
+  for (const auto& [number, connection] : connections_) {
+    if (connection->state == ConnectionState::kSession && connection->user == user) ++count;
+  }
+  return count;
+}
+
+std::optional<Failure> SessionServer::refuse_connection(uid_t uid) const {
+  constexpr char kBusy[] = "too many connections to labgpu at once; try again in a minute";
+  bool full = connections_.size() >= limits_.connections;
+  if (uid != 0) {
+    if (!accounts_.find(uid)) {
+      return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
+    }
+    auto root = open_by_uid_.find(0);
+    size_t others = connections_.size() - (root == open_by_uid_.end() ? 0 : root->second);
+    auto own = open_by_uid_.find(uid);
+    full = full || others >= limits_.unprivileged_connections ||
+           (own != open_by_uid_.end() && own->second >= limits_.connections_per_user);
+  }
+  if (full) return failure(FailureCode::kUnavailable, kBusy);
+  return std::nullopt;
+}
+
+void SessionServer::accept(UniqueFd socket, Peer peer) {
+  auto connection = std::make_unique<Connection>();
+  connection->number = ++last_number_;
+  connection->socket = std::move(socket);
+  connection->peer = peer;
+  if (auto refused = refuse_connection(peer.uid)) {
+    refuse(*connection, *refused);
+    return;
+  }
+  ++open_by_uid_[peer.uid];
+  connection->timer = loop_.after(limits_.handshake, [this, number = connection->number] {
+    log(LogLevel::kDebug, "dropped a connection that asked nothing");
+    drop(number);
+  });
+  listen_to(*connection, EPOLLIN | EPOLLRDHUP);
+  connections_[connection->number] = std::move(connection);
+}
+
+void SessionServer::drop(uint64_t number) {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  const auto& connection = *found->second;
+  if (connection.state == ConnectionState::kSession) {
+    log(LogLevel::kInfo,
+        "session closed for " + connection.user + " from " + connection.remote_host,
+        {{kLogUser, connection.user}, {kLogSession, std::to_string(number)}});
+  }
+  auto open = open_by_uid_.find(connection.peer.uid);
+  if (--open->second == 0) open_by_uid_.erase(open);
+  connections_.erase(found);
+}
+
+void SessionServer::listen_to(Connection& connection, uint32_t events) {
+  connection.readable =
+      loop_.watch(connection.socket.get(), events,
+                  [this, &connection](uint32_t ready) { on_ready(connection, ready); });
+}
+
+void SessionServer::on_ready(Connection& connection, uint32_t events) {
+  bool ended = (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
+  if (ended || read_packet(connection) == Next::kClose) drop(connection.number);
+}
+
+SessionServer::Next SessionServer::read_packet(Connection& connection) {
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  int error = receive_raw(connection.socket.get(), buffer, packet, Deadline::after_ms(0));
+  if (error == ETIMEDOUT) return Next::kKeep;
+  if (error != 0) return Next::kClose;
+
+  if (connection.state == ConnectionState::kGreeted) return handle(connection, packet);
+  if (connection.state != ConnectionState::kNew) return Next::kClose;
+  Hello hello;
+  if (parse_packet(packet, hello) != 0) return Next::kClose;
+  if (hello.version != kProtocolVersion) {
+    return refuse(connection,
+                  failure(FailureCode::kVersion, "this server's labgpu was updated; log in again"));
+  }
+  connection.state = ConnectionState::kGreeted;
+  return reply(connection, Hello{});
+}
+
+SessionServer::Next SessionServer::handle(Connection& connection, Packet& packet) {
+  for (const auto& request : kRequests) {
+    if (request.type != packet.type) continue;
+    connection.timer.reset();
+    if (auto refused = refuse_sender(request.sender, connection.peer)) {
+      return refuse(connection, *refused);
+    }
+    return (this->*request.handle)(connection, packet);
+  }
+  return refuse(connection, failure(FailureCode::kInvalid, "labgpu knows no such request"));
+}
+
+std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& peer) const {
+  if (sender == Sender::kRoot) {
+    if (peer.uid == 0) return std::nullopt;
+    return failure(FailureCode::kNotAllowed, "only root may ask this");
+  }
+  if (!accounts_.find(peer.uid)) {
+    return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
+  }
+  if (shares_network(peer.pid)) {
+    log(LogLevel::kError,
+        "refused a session in the host's network; is pam_labgpu.so in the auth and session lines "
+        "of the login's PAM service? (labgpu setup puts it there)",
+        {{kLogUser, accounts_.find(peer.uid)->name}});
+    return failure(FailureCode::kNotAllowed,
+                   "labgpu is not set up for this way of logging in; tell the administrator");
+  }
+  return std::nullopt;
+}
+
+SessionServer::Next SessionServer::refuse(const Connection& connection, const Failure& refusal) {
+  // A reason that is too long for a packet is better cut than not told.
+  constexpr size_t kLongest = kSmallPacket - 64;
+  auto cut = refusal;
+  cut.sentence = cut.sentence.substr(0, kLongest);
+  reply(connection, cut);
+  return Next::kClose;
+}
+
+SessionServer::Next SessionServer::refuse(const Connection& connection, const Error& error) {
+  auto code = FailureCode::kUnavailable;
+  if (error.code == ErrorCode::kSystem) code = FailureCode::kSystem;
+  if (error.code == ErrorCode::kInvalid) code = FailureCode::kInvalid;
+  if (error.code == ErrorCode::kDenied) code = FailureCode::kNotAllowed;
+  if (error.code == ErrorCode::kTimeout) code = FailureCode::kNotYet;
+  return refuse(connection, failure(code, error.message));
+}
+
+}  // namespace labgpu

@@ -1,0 +1,99 @@
+// The session socket: PAM's questions, the count of open sessions, and the way into a container.
+//
+// docs/PROTOCOL.md describes the packets. Nobody who connects is trusted further than the kernel's
+// word for them: the table in session_server.cc says who may ask what, and the rest is refused. No
+// peer can make the helper wait: a reply that does not fit into the socket ends the connection.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/messages.h"
+#include "common/packet_socket.h"
+#include "common/unique_fd.h"
+#include "helper/account_store.h"
+#include "helper/containers.h"
+#include "helper/event_loop.h"
+#include "helper/listener.h"
+#include "helper/settings.h"
+#include "helper/task.h"
+
+namespace labgpu {
+
+struct SessionLimits {
+  // A login holds one connection for as long as it lasts.
+  size_t connections = 4096;
+  size_t unprivileged_connections = 1024;  // of these, by others than root
+  size_t connections_per_user = 64;
+  std::chrono::milliseconds handshake{5000};  // from accept to the first request
+  // VS Code gives up a login after 15 seconds; an answer before that tells why.
+  std::chrono::milliseconds attach{12000};
+  std::chrono::milliseconds progress{2000};  // between two lines of progress
+};
+
+class SessionServer {
+ public:
+  // `socket` listens already. The rest must outlive the server.
+  SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
+                Containers& containers, const SettingsLayer& defaults, SessionLimits limits = {});
+  ~SessionServer();
+
+  // Logins of that account that are open now.
+  [[nodiscard]] uint64_t sessions_of(const std::string& user) const;
+
+ private:
+  struct Connection;
+  // What becomes of a connection after a packet.
+  enum class Next { kKeep, kClose };
+  enum class Sender { kRoot, kManagedOutsideHostNetwork };
+  struct Request {
+    MessageType type;
+    Sender sender;
+    Next (SessionServer::*handle)(Connection& connection, Packet& packet);
+  };
+  static const Request kRequests[];
+
+  void accept(UniqueFd socket, Peer peer);
+  [[nodiscard]] std::optional<Failure> refuse_connection(uid_t uid) const;
+  void listen_to(Connection& connection, uint32_t events);
+  void on_ready(Connection& connection, uint32_t events);
+  Next read_packet(Connection& connection);
+  Next handle(Connection& connection, Packet& packet);
+  [[nodiscard]] std::optional<Failure> refuse_sender(Sender sender, const Peer& peer) const;
+  void drop(uint64_t number);
+
+  // session_requests.cc
+  Next check_account(Connection& connection, Packet& packet);
+  Next open_session(Connection& connection, Packet& packet);
+  Next attach(Connection& connection, Packet& packet);
+  Next answer_opened(Connection& connection, const RunningContainer* container);
+  Task<void> wait_for_container(Connection& connection, AccountPointer account);
+  Task<Result<UniqueFd>> reach_init(AccountPointer account);
+  Task<void> hand_over_init(Connection& connection, AccountPointer account);
+  void show_progress(Connection& connection);
+  void start_work(Connection& connection, Task<void> work);
+  void close_later(const Connection& connection);
+
+  template <typename Message>
+  static Next reply(const Connection& connection, const Message& message,
+                    std::span<const int> fds = {});
+  static Next refuse(const Connection& connection, const Failure& failure);
+  static Next refuse(const Connection& connection, const Error& error);
+
+  EventLoop& loop_;
+  const AccountStore& accounts_;
+  Containers& containers_;
+  const SettingsLayer& defaults_;
+  SessionLimits limits_;
+  uint64_t last_number_ = 0;
+  std::map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::map<uid_t, size_t> open_by_uid_;
+  Listener listener_;
+};
+
+}  // namespace labgpu
