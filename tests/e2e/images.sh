@@ -21,9 +21,9 @@ host_packages() {
   (IFS=, && echo "${packages[*]}")
 }
 
-# As `labgpu image bootstrap` makes it, for hosts that should not ask the mirror again.
+# What `labgpu image bootstrap` puts into the users' image.
 user_packages() {
-  echo sudo,openssh-sftp-server,rsync,git,vim,curl,iputils-ping,less,locales,tmux,ca-certificates,procps
+  sed -n 's/^ *{"\([^"]*\)",.*/\1/p' "$here/../../cli/image/packages.h" | paste -sd ,
 }
 
 # The mirror that this machine's apt uses for Debian itself.
@@ -52,9 +52,9 @@ write_user_rootfs() {
   mmdebstrap --mode=root --format=tar --variant=minbase --include="$(user_packages)" "$1" "$2" "$(debian_mirror)"
 }
 
-# recipe_hash FUNCTION...: changes when the code of one of them does.
+# recipe_hash TEXT FUNCTION...: changes when the text or the code of one of the functions does.
 recipe_hash() {
-  declare -f "$@" | sha256sum | cut -c 1-12
+  { echo "$1" && declare -f "${@:2}"; } | sha256sum | cut -c 1-12
 }
 
 # cached FILE COMMAND...: runs `COMMAND... FILE.new` unless FILE exists; of several callers at once, one does the work.
@@ -86,7 +86,7 @@ import_host_image() {
 # Prints the image's name; makes it when this recipe has not been made yet.
 ensure_host_image() {
   local release=$1 tag
-  tag=$host_image:$release-$(recipe_hash host_packages write_host_rootfs)
+  tag=$host_image:$release-$(recipe_hash "$(host_packages "$release")" write_host_rootfs)
   local marker=$cache_dir/${tag/:/-}
   docker image inspect "$tag" >/dev/null 2>&1 || rm -f "$marker"
   cached "$marker" import_host_image "$release" "$tag"
@@ -96,7 +96,7 @@ ensure_host_image() {
 # Prints the path of a root file system that `labgpu image bootstrap --tarball` takes.
 ensure_user_rootfs() {
   local release=$1 file
-  file=$cache_dir/user-$release-$(recipe_hash user_packages write_user_rootfs).tar
+  file=$cache_dir/user-$release-$(recipe_hash "$(user_packages)" write_user_rootfs).tar
   cached "$file" write_user_rootfs "$release"
   echo "$file"
 }
