@@ -1,0 +1,290 @@
+// labgpu user add, list, show, set, remove.
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+#include <memory>
+
+#include "cli/command_line.h"
+#include "cli/input.h"
+#include "cli/table.h"
+
+namespace labgpu {
+
+namespace {
+
+using nlohmann::json;
+
+std::string yes_no(bool value) { return value ? "yes" : "no"; }
+
+// A setting as `user set` takes it.
+std::string setting_text(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const auto& mount : value) {
+    if (!text.empty()) text += ',';
+    text += mount.at("source").get<std::string>() + ":" + mount.at("target").get<std::string>();
+    if (mount.value("readOnly", false)) text += ":ro";
+  }
+  return text;
+}
+
+std::string setting_of(const json& user, const char* key) {
+  auto settings = user.find("settings");
+  if (settings == user.end() || !settings->is_object() || !settings->contains(key)) return "";
+  return setting_text(settings->at(key));
+}
+
+void print_users(const json& users) {
+  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "LOCKED", "REAL NAME"});
+  for (const auto& user : users) {
+    table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
+               setting_of(user, "image"), setting_of(user, "gpus"),
+               std::to_string(user.at("keys").size()), yes_no(user.at("hasPassword")),
+               yes_no(user.at("locked")), user.at("realName")});
+  }
+  std::cout << table.render();
+}
+
+// The interface's name of a setting, and the one that `user set` takes.
+struct SettingName {
+  const char* field;
+  const char* key;
+};
+
+constexpr std::array<SettingName, 8> kSettings{{
+    {"image", "image"},
+    {"hostname", "hostname"},
+    {"containerName", "container_name"},
+    {"mounts", "mounts"},
+    {"gpus", "gpus"},
+    {"shmSize", "shm_size"},
+    {"restart", "restart"},
+    {"login", "login"},
+}};
+
+void print_user(const json& user) {
+  Table table;
+  table.add({"name", user.at("name")});
+  table.add({"real_name", user.at("realName")});
+  table.add({"uid", std::to_string(user.at("uid").get<uint32_t>())});
+  table.add({"home", user.at("home")});
+  table.add({"locked", yes_no(user.at("locked"))});
+  table.add({"password", yes_no(user.at("hasPassword"))});
+  const auto& overrides = user.at("overrides");
+  for (const auto& setting : kSettings) {
+    bool own = overrides.contains(setting.field) && !overrides.at(setting.field).is_null();
+    table.add(
+        {setting.key, setting_of(user, setting.field) + (own ? "  (set for this account)" : "")});
+  }
+  for (const auto& key : user.at("keys")) {
+    table.add({"key", key.at("fingerprint").get<std::string>() + " " +
+                          key.at("type").get<std::string>() + " " +
+                          key.at("comment").get<std::string>()});
+  }
+  std::cout << table.render();
+}
+
+// --- add ---
+
+struct AddOptions {
+  std::string name;
+  std::vector<std::string> key_files;
+  bool password = false;
+  std::string image;
+  std::string real_name;
+};
+
+Result<json> add_parameters(const AddOptions& options) {
+  json parameters = {{"name", options.name}};
+  json keys = json::array();
+  for (const auto& file : options.key_files) {
+    if (file == "-" && options.password) {
+      return fail("the standard input cannot be the key and the password too", kExitUsage);
+    }
+    auto read = read_keys(file);
+    if (!read) return Failed(read.error());
+    for (const auto& key : *read) keys.push_back(key);
+  }
+  if (!keys.empty()) parameters["authorizedKeys"] = keys;
+  if (!options.image.empty()) parameters["image"] = options.image;
+  if (!options.real_name.empty()) parameters["realName"] = options.real_name;
+  if (options.password) {
+    auto password = read_password(options.name);
+    if (!password) return Failed(password.error());
+    parameters["password"] = *password;
+  }
+  return parameters;
+}
+
+Result<void> user_add(const CommandLine& line, const AddOptions& options) {
+  auto parameters = add_parameters(options);
+  if (!parameters) return Failed(parameters.error());
+  auto reply = call_helper(line, "AddUser", *parameters);
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+    return {};
+  }
+  const auto& user = reply->at("user");
+  auto name = user.at("name").get<std::string>();
+  std::cout << name << ": added, uid " << user.at("uid") << ", home "
+            << printable(user.at("home").get<std::string>()) << '\n';
+  if (user.at("keys").empty() && !user.at("hasPassword").get<bool>()) {
+    std::cout << name << " cannot log in yet; give a key: labgpu key add " << name << " FILE\n";
+  }
+  return {};
+}
+
+void add_add(CLI::App& group, CommandLine& line) {
+  auto options = std::make_shared<AddOptions>();
+  auto* command = add_query(group, line, "add", "Make an account and its home directory");
+  command->add_option("NAME", options->name, "a-z, 0-9, _ and -; 32 at most")->required();
+  command->add_option("--key", options->key_files, "A file of public keys; - is the standard input")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command->add_flag("--password-stdin", options->password,
+                    "The first line of the standard input is the password");
+  command->add_option("--image", options->image, "Docker image of the container");
+  command->add_option("--real-name", options->real_name, "The person's name");
+  command->callback(
+      [&line, options] { line.command = [&line, options] { return user_add(line, *options); }; });
+}
+
+// --- list, show ---
+
+Result<void> user_list(const CommandLine& line) {
+  auto reply = call_helper(line, "ListUsers", json::object());
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+  } else {
+    print_users(reply->at("users"));
+  }
+  return {};
+}
+
+Result<void> user_show(const CommandLine& line, const std::string& name) {
+  auto reply = call_helper(line, "GetUser", {{"name", name}});
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+  } else {
+    print_user(reply->at("user"));
+  }
+  return {};
+}
+
+void add_list_and_show(CLI::App& group, CommandLine& line) {
+  auto* list = add_query(group, line, "list", "All accounts");
+  list->callback([&line] { line.command = [&line] { return user_list(line); }; });
+
+  auto name = std::make_shared<std::string>();
+  auto* show = add_query(group, line, "show", "One account, its settings and its keys");
+  show->add_option("NAME", *name)->required();
+  show->callback(
+      [&line, name] { line.command = [&line, name] { return user_show(line, *name); }; });
+}
+
+// --- set ---
+
+struct SetOptions {
+  std::string name;
+  std::vector<std::string> assignments;
+  bool password = false;
+  bool no_password = false;
+};
+
+Result<void> user_set(const CommandLine& line, const SetOptions& options) {
+  if (options.assignments.empty() && !options.password && !options.no_password) {
+    return fail("say what to set for " + options.name + ", as KEY=VALUE", kExitUsage);
+  }
+  for (const auto& assignment : options.assignments) {
+    if (assignment.find('=') == std::string::npos || assignment[0] == '=') {
+      return fail("\"" + printable(assignment) + "\" is not KEY=VALUE", kExitUsage);
+    }
+  }
+  json parameters = {{"name", options.name}, {"assignments", options.assignments}};
+  if (options.no_password) parameters["password"] = "";
+  if (options.password) {
+    auto password = read_password(options.name);
+    if (!password) return Failed(password.error());
+    parameters["password"] = *password;
+  }
+  auto reply = call_helper(line, "SetUser", parameters);
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+  } else {
+    print_user(reply->at("user"));
+  }
+  return {};
+}
+
+void add_set(CLI::App& group, CommandLine& line) {
+  auto options = std::make_shared<SetOptions>();
+  auto* command =
+      add_query(group, line, "set", "Change an account or what its container is made from");
+  command->add_option("NAME", options->name)->required();
+  command->add_option("KEY=VALUE", options->assignments, "An empty VALUE goes back to the default");
+  auto* password = command->add_flag("--password-stdin", options->password,
+                                     "The first line of the standard input is the new password");
+  command->add_flag("--no-password", options->no_password, "End logins by password")
+      ->excludes(password);
+  command->callback(
+      [&line, options] { line.command = [&line, options] { return user_set(line, *options); }; });
+}
+
+// --- remove ---
+
+struct RemoveOptions {
+  std::string name;
+  bool yes = false;
+};
+
+Result<void> user_remove(const CommandLine& line, const RemoveOptions& options) {
+  if (!options.yes) {
+    auto agreed = confirm("Stop the container of " + printable(options.name) +
+                          " and forget the account? Its files are kept.");
+    if (!agreed) return Failed(agreed.error());
+    if (!*agreed) return fail("nothing was removed");
+  }
+  auto reply = call_helper(line, "RemoveUser", {{"name", options.name}}, kContainerTimeout);
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+    return {};
+  }
+  std::cout << options.name << ": removed\n";
+  auto home = reply->at("home").get<std::string>();
+  auto container = reply->at("containerName").get<std::string>();
+  std::cout << "kept: " << printable(home) << '\n';
+  if (!container.empty()) {
+    std::cout << "kept: container " << container << " (docker rm " << container << " deletes it)\n";
+  }
+  return {};
+}
+
+void add_remove(CLI::App& group, CommandLine& line) {
+  auto options = std::make_shared<RemoveOptions>();
+  auto* command =
+      add_query(group, line, "remove", "Forget an account; its home and its container are kept");
+  command->add_option("NAME", options->name)->required();
+  command->add_flag("--yes", options->yes, "Do not ask");
+  command->callback([&line, options] {
+    line.command = [&line, options] { return user_remove(line, *options); };
+  });
+}
+
+}  // namespace
+
+void add_user_commands(CLI::App& app, CommandLine& line) {
+  auto* group = app.add_subcommand("user", "Accounts")->require_subcommand(1)->fallthrough();
+  add_add(*group, line);
+  add_list_and_show(*group, line);
+  add_set(*group, line);
+  add_remove(*group, line);
+}
+
+}  // namespace labgpu

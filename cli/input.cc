@@ -1,0 +1,120 @@
+// What an administrator hands to labgpu beside arguments: public keys, a password, a yes.
+#include "cli/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <iostream>
+#include <sstream>
+
+#include "common/unique_fd.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr size_t kMaxInput = size_t{1} * 1024 * 1024;
+// PAM gives modules no longer answer (PAM_MAX_RESP_SIZE), so a longer password could never be used.
+constexpr size_t kMaxPassword = 511;
+
+Result<std::string> read_all(int fd, const std::string& source) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    ssize_t count = read(fd, buffer.data(), buffer.size());
+    if (count == 0) return text;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("cannot read " + source, errno);
+    text.append(buffer.data(), static_cast<size_t>(count));
+    if (text.size() > kMaxInput) return fail(source + " is too long for a file of public keys");
+  }
+}
+
+bool is_private_key(const std::string& text) {
+  // PEM (RFC 7468) and OpenSSH's own form, and PuTTY's.
+  return (text.find("-----BEGIN ") != std::string::npos &&
+          text.find("PRIVATE KEY-----") != std::string::npos) ||
+         text.find("PuTTY-User-Key-File-") != std::string::npos;
+}
+
+// While it lives, the terminal shows nothing that is typed but the newline.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd) : fd_(fd), active_(tcgetattr(fd, &before_) == 0) {
+    if (!active_) return;
+    termios quiet = before_;
+    quiet.c_lflag = (quiet.c_lflag & ~static_cast<tcflag_t>(ECHO)) | ECHONL;
+    tcsetattr(fd_, TCSAFLUSH, &quiet);
+  }
+  ~NoEcho() {
+    if (active_) tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+  bool active_;
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> parse_keys(const std::string& text, const std::string& source) {
+  if (is_private_key(text)) {
+    return fail(source +
+                " is a private key, which must never leave its owner's machine; give the " +
+                "public key (its name mostly ends in .pub)");
+  }
+  std::vector<std::string> keys;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos || line[first] == '#') continue;
+    keys.push_back(line.substr(first, line.find_last_not_of(" \t\r") - first + 1));
+  }
+  if (keys.empty()) return fail(source + " has no public key");
+  return keys;
+}
+
+Result<std::vector<std::string>> read_keys(const std::string& path) {
+  bool standard_input = path == "-";
+  std::string source = standard_input ? "the standard input" : path;
+  UniqueFd fd(standard_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return fail_errno("cannot read the public key " + source, errno);
+  auto text = read_all(fd.get(), source);
+  if (!text) return Failed(text.error());
+  return parse_keys(*text, source);
+}
+
+Result<std::string> read_password(const std::string& user) {
+  std::string password;
+  {
+    bool terminal = isatty(STDIN_FILENO) != 0;
+    if (terminal) std::cerr << "Password for " << user << ": " << std::flush;
+    NoEcho no_echo(STDIN_FILENO);
+    std::getline(std::cin, password);
+  }
+  if (!password.empty() && password.back() == '\r') password.pop_back();
+  if (password.empty()) return fail("the standard input has no password in its first line");
+  if (password.size() > kMaxPassword) {
+    return fail("the password is longer than " + std::to_string(kMaxPassword) +
+                " bytes, which PAM does not take");
+  }
+  return password;
+}
+
+Result<bool> confirm(const std::string& question) {
+  if (isatty(STDIN_FILENO) == 0) {
+    return fail("there is no terminal to ask at; say --yes if it shall be done", kExitUsage);
+  }
+  std::cerr << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace labgpu

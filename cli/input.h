@@ -1,0 +1,25 @@
+// What an administrator hands to labgpu beside arguments: public keys, a password, a yes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/result.h"
+
+namespace labgpu {
+
+// The keys in a file in the form of authorized_keys: one a line; empty lines and '#' comments are
+// passed over. Says so when it was given a private key, or nothing. Whether a line is a good key
+// the helper decides.
+Result<std::vector<std::string>> parse_keys(const std::string& text, const std::string& source);
+
+// The same, from a file; "-" is the standard input. At most 1 MiB is read.
+Result<std::vector<std::string>> read_keys(const std::string& path);
+
+// The first line of the standard input. At a terminal it is asked for and not echoed.
+Result<std::string> read_password(const std::string& user);
+
+// Asks at the terminal; "y" and "yes" are yes. Fails when there is no terminal to ask at.
+Result<bool> confirm(const std::string& question);
+
+}  // namespace labgpu

@@ -1,0 +1,54 @@
+// labgpu's drop-in for sshd.
+#include "cli/setup/sshd_dropin.h"
+
+#include <string_view>
+
+namespace labgpu {
+
+namespace {
+
+constexpr std::string_view kFirstLine = "# Written by `labgpu setup`";
+constexpr std::string_view kMatchGroup = "Match Group labgpu";
+
+// Every keyword is one that sshd_config(5) allows after Match in OpenSSH 9.2 and later.
+// PermitUserEnvironment is not; pam_labgpu clears the environment instead.
+constexpr char kDropIn[] =
+    R"(# Written by `labgpu setup`; `labgpu setup --undo` takes it away.
+#
+# For every keyword sshd takes the first value that it finds, so what stands here comes before the rest
+# of the configuration, and "00-" puts it before other drop-ins. A Match block ends with the file
+# that it is in. Forwarding of ports, agents and X11 is left to the server's own settings: it happens in
+# the network of the user's container.
+
+Match Group labgpu
+    # Whatever the client asks for (a shell, a command, scp, sftp) runs in the user's container. It also
+    # keeps a subsystem such as internal-sftp from serving the host's files.
+    ForceCommand /usr/libexec/labgpu/labgpu-session
+    # The user's own keys, and those that the administrator gave with `labgpu key add`.
+    AuthorizedKeysFile .ssh/authorized_keys /var/lib/labgpu/keys/%u
+    # ~/.ssh/rc would be run on the host.
+    PermitUserRC no
+    # A tunnel would be a network device of the host's.
+    PermitTunnel no
+    # The forced command is not in a user's chroot; the container is what shuts the user in.
+    ChrootDirectory none
+)";
+
+bool is_ours(const Text& text) { return text && text->starts_with(kFirstLine); }
+
+}  // namespace
+
+Text add_drop_in(const Text& text) { return is_ours(text) ? text : Text{kDropIn}; }
+
+Text remove_drop_in(const Text& text) { return is_ours(text) ? Text{} : text; }
+
+Text probe_drop_in(const std::string& text) {
+  // At the beginning of a line, so that a comment does not count.
+  size_t at = text.find("\n" + std::string(kMatchGroup) + "\n");
+  if (at == std::string::npos) return {};
+  std::string probe = text;
+  probe.replace(at + 1, kMatchGroup.size(), "Match User " + std::string(kProbeUser));
+  return probe;
+}
+
+}  // namespace labgpu

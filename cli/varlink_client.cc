@@ -1,0 +1,136 @@
+// A Varlink client for the helper.
+#include "cli/varlink_client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "common/deadline.h"
+
+namespace labgpu {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr char kInterface[] = "org.labgpu.";
+constexpr time_t kConnectSeconds = 10;
+
+Failed unavailable(const std::string& what) {
+  return fail(what + "; see: systemctl status labgpud.socket labgpud.service", kExitUnavailable);
+}
+
+// True when the descriptor is ready; false when the deadline is over.
+bool wait_for(int fd, short events, const Deadline& deadline) {
+  for (;;) {
+    pollfd entry{fd, events, 0};
+    int ready = poll(&entry, 1, deadline.poll_timeout());
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+Result<void> send_all(int fd, std::string_view bytes, const Deadline& deadline) {
+  while (!bytes.empty()) {
+    ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    } else if (errno == EAGAIN) {
+      if (!wait_for(fd, POLLOUT, deadline)) return unavailable("labgpud does not take the request");
+    } else if (errno != EINTR) {
+      return unavailable("labgpud hung up before it read the request");
+    }
+  }
+  return {};
+}
+
+// Reads up to the NUL byte that ends a Varlink message, which is not returned.
+Result<std::string> receive_message(int fd, const Deadline& deadline) {
+  std::string message;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    if (!wait_for(fd, POLLIN, deadline)) return unavailable("labgpud does not answer in time");
+    ssize_t count = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count == 0) return unavailable("labgpud hung up without an answer");
+    if (count < 0) {
+      if (errno == EAGAIN || errno == EINTR) continue;
+      return unavailable("the connection to labgpud broke");
+    }
+    std::string_view bytes(buffer.data(), static_cast<size_t>(count));
+    size_t end = bytes.find('\0');
+    message.append(bytes.substr(0, end));
+    if (message.size() > kMaxReply) return unavailable("labgpud's answer is too long");
+    if (end == std::string_view::npos) continue;
+    // Only one call is ever under way, so nothing may follow its reply.
+    if (end + 1 != bytes.size()) return unavailable("labgpud's answer makes no sense");
+    return message;
+  }
+}
+
+// The sentence of an error reply. Errors of the protocol itself (varlink.org, "Errors") carry none.
+Failed error_reply(const std::string& error, const json& parameters) {
+  auto message = parameters.find("message");
+  if (message != parameters.end() && message->is_string()) {
+    return fail(message->get<std::string>());
+  }
+  if (error == "org.varlink.service.PermissionDenied") {
+    return fail("only root may do that; try it with sudo");
+  }
+  return fail("labgpud refused the request: " + error +
+              "; labgpu and labgpud may be of different versions");
+}
+
+Result<json> read_reply(const std::string& text) {
+  json reply = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!reply.is_object()) return unavailable("labgpud's answer makes no sense");
+  json parameters = reply.value("parameters", json::object());
+  if (!parameters.is_object()) return unavailable("labgpud's answer makes no sense");
+  auto error = reply.find("error");
+  if (error == reply.end()) return parameters;
+  if (!error->is_string()) return unavailable("labgpud's answer makes no sense");
+  return error_reply(error->get<std::string>(), parameters);
+}
+
+}  // namespace
+
+Result<VarlinkClient> VarlinkClient::connect(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) {
+    return fail("the socket's path is too long: " + path, kExitUsage);
+  }
+  memcpy(address.sun_path, path.data(), path.size());
+
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return fail_errno("cannot make a socket", errno);
+  // unix(7): a connect to a listener whose queue is full waits as long as SO_SNDTIMEO says.
+  timeval limit{kConnectSeconds, 0};
+  setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return unavailable("cannot reach labgpud at " + path + ": " + strerror(errno));
+  }
+  return VarlinkClient(std::move(fd));
+}
+
+Result<json> VarlinkClient::call(const std::string& method, const json& parameters,
+                                 std::chrono::milliseconds timeout) {
+  json request = {{"method", kInterface + method}, {"parameters", parameters}};
+  // Arguments come from a command line in any encoding; JSON is UTF-8 (RFC 8259, 8.1).
+  std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
+  text.push_back('\0');
+  auto deadline = Deadline::after_ms(static_cast<uint32_t>(timeout.count()));
+  auto sent = send_all(socket_.get(), text, deadline);
+  if (!sent) return Failed(sent.error());
+  auto reply = receive_message(socket_.get(), deadline);
+  if (!reply) return Failed(reply.error());
+  return read_reply(*reply);
+}
+
+}  // namespace labgpu

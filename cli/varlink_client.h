@@ -1,0 +1,39 @@
+// A Varlink client for the helper: one connection, calls one after the other.
+//
+// Varlink (https://varlink.org/Method-Call) is a JSON object and a NUL byte in each direction. The
+// interface is described in helper/org.labgpu.varlink.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/result.h"
+#include "common/unique_fd.h"
+
+namespace labgpu {
+
+// Enough for almost every method.
+inline constexpr std::chrono::milliseconds kCallTimeout = std::chrono::seconds(60);
+// Methods that make Docker create, start or stop a container.
+inline constexpr std::chrono::milliseconds kContainerTimeout = std::chrono::minutes(10);
+// A reply longer than this is not taken.
+inline constexpr size_t kMaxReply = size_t{16} * 1024 * 1024;
+
+class VarlinkClient {
+ public:
+  // Fails with kExitUnavailable when nothing listens there.
+  static Result<VarlinkClient> connect(const std::string& path);
+
+  // Calls "org.labgpu.METHOD" and returns the reply's parameters. An error reply is a failure with
+  // the helper's own sentence. A missing, late or senseless reply is kExitUnavailable, and the
+  // connection is of no more use.
+  Result<nlohmann::json> call(const std::string& method, const nlohmann::json& parameters,
+                              std::chrono::milliseconds timeout = kCallTimeout);
+
+ private:
+  explicit VarlinkClient(UniqueFd socket) : socket_(std::move(socket)) {}
+  UniqueFd socket_;
+};
+
+}  // namespace labgpu
