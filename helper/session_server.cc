@@ -52,6 +52,7 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, const AccountStor
       containers_(containers),
       defaults_(defaults),
       limits_(limits),
+      quota_(limits.connections),
       listener_(loop, std::move(socket),
                 [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
 
@@ -65,20 +66,14 @@ uint64_t SessionServer::sessions_of(const std::string& user) const {
   return count;
 }
 
-std::optional<Failure> SessionServer::refuse_connection(uid_t uid) const {
-  constexpr char kBusy[] = "too many connections to labgpu at once; try again in a minute";
-  bool full = connections_.size() >= limits_.connections;
-  if (uid != 0) {
-    if (!accounts_.find(uid)) {
-      return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
-    }
-    auto root = open_by_uid_.find(0);
-    size_t others = connections_.size() - (root == open_by_uid_.end() ? 0 : root->second);
-    auto own = open_by_uid_.find(uid);
-    full = full || others >= limits_.unprivileged_connections ||
-           (own != open_by_uid_.end() && own->second >= limits_.connections_per_user);
+std::optional<Failure> SessionServer::refuse_connection(uid_t uid) {
+  if (uid != 0 && !accounts_.find(uid)) {
+    return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
-  if (full) return failure(FailureCode::kUnavailable, kBusy);
+  if (!quota_.enter(uid)) {
+    return failure(FailureCode::kUnavailable,
+                   "too many connections to labgpu at once; try again in a minute");
+  }
   return std::nullopt;
 }
 
@@ -91,7 +86,6 @@ void SessionServer::accept(UniqueFd socket, Peer peer) {
     refuse(*connection, *refused);
     return;
   }
-  ++open_by_uid_[peer.uid];
   connection->timer = loop_.after(limits_.handshake, [this, number = connection->number] {
     log(LogLevel::kDebug, "dropped a connection that asked nothing");
     drop(number);
@@ -109,8 +103,7 @@ void SessionServer::drop(uint64_t number) {
         "session closed for " + connection.user + " from " + connection.remote_host,
         {{kLogUser, connection.user}, {kLogSession, std::to_string(number)}});
   }
-  auto open = open_by_uid_.find(connection.peer.uid);
-  if (--open->second == 0) open_by_uid_.erase(open);
+  quota_.leave(connection.peer.uid);
   connections_.erase(found);
 }
 

@@ -17,6 +17,7 @@
 #include "common/packet_socket.h"
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
+#include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
 #include "helper/listener.h"
@@ -26,10 +27,8 @@
 namespace labgpu {
 
 struct SessionLimits {
-  // A login holds one connection for as long as it lasts.
-  size_t connections = 4096;
-  size_t unprivileged_connections = 1024;  // of these, by others than root
-  size_t connections_per_user = 64;
+  // A login holds one of root's connections for as long as it lasts.
+  QuotaLimits connections{.total = 4096, .unprivileged = 1024, .per_user = 64};
   std::chrono::milliseconds handshake{5000};  // from accept to the first request
   // VS Code gives up a login after 15 seconds; an answer before that tells why.
   std::chrono::milliseconds attach{12000};
@@ -59,7 +58,7 @@ class SessionServer {
   static const Request kRequests[];
 
   void accept(UniqueFd socket, Peer peer);
-  [[nodiscard]] std::optional<Failure> refuse_connection(uid_t uid) const;
+  [[nodiscard]] std::optional<Failure> refuse_connection(uid_t uid);
   void listen_to(Connection& connection, uint32_t events);
   void on_ready(Connection& connection, uint32_t events);
   Next read_packet(Connection& connection);
@@ -92,7 +91,7 @@ class SessionServer {
   SessionLimits limits_;
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
-  std::map<uid_t, size_t> open_by_uid_;
+  ConnectionQuota quota_;
   Listener listener_;
 };
 

@@ -1,0 +1,51 @@
+// How many connections each user may hold to one socket, so that nobody keeps the others out.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <map>
+
+namespace labgpu {
+
+struct QuotaLimits {
+  size_t total = 0;
+  size_t unprivileged = 0;  // of these, by others than root
+  size_t per_user = 0;      // root is not counted
+};
+
+class ConnectionQuota {
+ public:
+  explicit ConnectionQuota(QuotaLimits limits) : limits_(limits) {}
+
+  // Counts one more connection of that user; false when there are too many.
+  [[nodiscard]] bool enter(uid_t uid) {
+    if (total_ >= limits_.total) return false;
+    if (uid != 0) {
+      auto own = by_uid_.find(uid);
+      if (own != by_uid_.end() && own->second >= limits_.per_user) return false;
+      if (unprivileged_ >= limits_.unprivileged) return false;
+      ++by_uid_[uid];
+      ++unprivileged_;
+    }
+    ++total_;
+    return true;
+  }
+
+  // Takes back one enter() that was true.
+  void leave(uid_t uid) {
+    --total_;
+    if (uid == 0) return;
+    --unprivileged_;
+    auto own = by_uid_.find(uid);
+    if (--own->second == 0) by_uid_.erase(own);
+  }
+
+ private:
+  QuotaLimits limits_;
+  size_t total_ = 0;
+  size_t unprivileged_ = 0;
+  std::map<uid_t, size_t> by_uid_;
+};
+
+}  // namespace labgpu

@@ -1,0 +1,53 @@
+// Varlink calls and replies as JSON.
+#include "helper/varlink_message.h"
+
+#include "helper/json_fields.h"
+
+namespace labgpu {
+
+VarlinkError method_not_found(const VarlinkCall& call) {
+  return {"org.varlink.service.MethodNotFound", {{"method", call.interface + "." + call.method}}};
+}
+
+VarlinkError invalid_parameter(const std::string& parameter) {
+  return {"org.varlink.service.InvalidParameter", {{"parameter", parameter}}};
+}
+
+VarlinkError permission_denied() {
+  return {"org.varlink.service.PermissionDenied", nlohmann::json::object()};
+}
+
+Result<VarlinkCall> parse_call(const std::string& text) {
+  auto json = parse_json(text, false);
+  if (!json) return Failed(json.error());
+  JsonFields fields(*json, "the call");
+  VarlinkCall call;
+  auto method = fields.required_text("method");
+  const auto* parameters = fields.object("parameters");
+  call.oneway = fields.boolean("oneway").value_or(false);
+  call.upgrade = fields.boolean("upgrade").value_or(false);
+  // "more" allows several replies and asks for none; no method here has more than one.
+  fields.boolean("more");
+  // An unknown field is let pass: Varlink may grow one.
+  if (auto done = fields.finish(); !done) return Failed(done.error());
+  if (parameters != nullptr) call.parameters = *parameters;
+  auto dot = method.rfind('.');
+  call.interface = method.substr(0, dot);
+  call.method = dot == std::string::npos ? "" : method.substr(dot + 1);
+  return call;
+}
+
+std::string encode_reply(const VarlinkReply& reply) {
+  nlohmann::json message;
+  if (reply) {
+    message["parameters"] = *reply;
+  } else {
+    message["error"] = reply.error().name;
+    message["parameters"] = reply.error().parameters;
+  }
+  auto text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  text.push_back('\0');
+  return text;
+}
+
+}  // namespace labgpu

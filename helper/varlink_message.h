@@ -1,0 +1,41 @@
+// Varlink's messages (https://varlink.org/Method-Call): a call in, a reply out, both JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "helper/error.h"
+#include "helper/listener.h"
+
+namespace labgpu {
+
+struct VarlinkCall {
+  std::string interface;  // "org.labgpu"
+  std::string method;     // "AddUser"
+  nlohmann::json parameters = nlohmann::json::object();
+  bool oneway = false;   // the caller wants no reply
+  bool upgrade = false;  // the caller wants another protocol afterwards
+  Peer peer;
+};
+
+struct VarlinkError {
+  std::string name;  // "org.labgpu.Invalid"
+  nlohmann::json parameters = nlohmann::json::object();
+};
+
+// The reply's parameters, an object, or an error.
+using VarlinkReply = tl::expected<nlohmann::json, VarlinkError>;
+
+// The errors of org.varlink.service that a method may need.
+VarlinkError method_not_found(const VarlinkCall& call);
+VarlinkError invalid_parameter(const std::string& parameter);
+VarlinkError permission_denied();
+
+// `text` is a message without its NUL. kInvalid when it is no call.
+Result<VarlinkCall> parse_call(const std::string& text);
+
+// With the NUL at its end. Text that is not UTF-8, as from a file or another program, is mended.
+std::string encode_reply(const VarlinkReply& reply);
+
+}  // namespace labgpu

@@ -1,0 +1,180 @@
+// Varlink connections: framing, order, limits, and what every service must say about itself.
+#include "helper/varlink_server.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "helper/build_info.h"
+#include "helper/json_fields.h"
+#include "helper/log.h"
+#include "helper/password.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr char kService[] = "org.varlink.service";
+
+}  // namespace
+
+struct VarlinkServer::Connection {
+  uint64_t number = 0;
+  UniqueFd socket;
+  Peer peer;
+  std::string input;
+  std::string output;
+  EventSource ready;
+  EventSource idle;
+  // The call that is being answered; destroying it stops it.
+  std::optional<Task<void>> work;
+};
+
+VarlinkServer::VarlinkServer(EventLoop& loop, UniqueFd socket, VarlinkInterface& served,
+                             VarlinkLimits limits)
+    : loop_(loop),
+      served_(served),
+      limits_(limits),
+      quota_(limits.connections),
+      listener_(loop, std::move(socket),
+                [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
+
+VarlinkServer::~VarlinkServer() = default;
+
+void VarlinkServer::accept(UniqueFd socket, Peer peer) {
+  if (!quota_.enter(peer.uid)) {
+    log(LogLevel::kWarning,
+        "too many connections for administration by uid " + std::to_string(peer.uid));
+    return;
+  }
+  auto connection = std::make_unique<Connection>();
+  connection->number = ++last_number_;
+  connection->socket = std::move(socket);
+  connection->peer = peer;
+  wait_for(*connection, EPOLLIN);
+  connections_[connection->number] = std::move(connection);
+}
+
+void VarlinkServer::drop(uint64_t number) {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  quota_.leave(found->second->peer.uid);
+  connections_.erase(found);
+}
+
+void VarlinkServer::wait_for(Connection& connection, uint32_t events) {
+  connection.ready = loop_.watch(connection.socket.get(), events,
+                                 [this, &connection](uint32_t) { on_ready(connection); });
+  if (connection.idle) return;
+  connection.idle = loop_.after(limits_.idle, [this, number = connection.number] { drop(number); });
+}
+
+void VarlinkServer::on_ready(Connection& connection) {
+  if (!connection.output.empty() || receive(connection)) {
+    go_on(connection);
+  } else {
+    drop(connection.number);
+  }
+}
+
+void VarlinkServer::go_on(Connection& connection) {
+  bool alive = connection.output.empty() || send(connection);
+  if (alive && connection.output.empty()) alive = begin_next(connection);
+  if (!alive) {
+    drop(connection.number);
+  } else if (!connection.work) {
+    wait_for(connection, connection.output.empty() ? EPOLLIN : EPOLLOUT);
+  }
+}
+
+bool VarlinkServer::receive(Connection& connection) const {
+  char buffer[1 << 16];
+  ssize_t size = recv(connection.socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+  if (size < 0) return errno == EAGAIN || errno == EINTR;
+  connection.input.append(buffer, static_cast<size_t>(size));
+  explicit_bzero(buffer, static_cast<size_t>(size));  // it may hold a password
+  if (size == 0) return false;
+  return connection.input.size() <= limits_.message ||
+         connection.input.find('\0') <= limits_.message;
+}
+
+bool VarlinkServer::send(Connection& connection) {
+  auto& output = connection.output;
+  ssize_t sent =
+      ::send(connection.socket.get(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0) return errno == EAGAIN || errno == EINTR;
+  output.erase(0, static_cast<size_t>(sent));
+  if (output.empty()) connection.idle.reset();
+  return true;
+}
+
+bool VarlinkServer::begin_next(Connection& connection) {
+  auto end = connection.input.find('\0');
+  if (end == std::string::npos) return connection.input.size() <= limits_.message;
+  auto message = connection.input.substr(0, end);
+  connection.input.erase(0, end + 1);
+  if (connection.input.empty()) wipe(connection.input);
+  auto call = parse_call(message);
+  wipe(message);
+  if (!call) {
+    log(LogLevel::kDebug, "uid " + std::to_string(connection.peer.uid) +
+                              " sent what is no Varlink call: " + call.error().message);
+    return false;
+  }
+  call->peer = connection.peer;
+  connection.ready.reset();
+  connection.idle.reset();
+  connection.work.emplace(answer(connection, std::move(*call)));
+  connection.work->start();
+  return true;
+}
+
+Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
+  bool oneway = call.oneway;
+  VarlinkReply reply;
+  if (call.upgrade) {
+    reply = tl::unexpected(VarlinkError{"org.varlink.service.MethodNotImplemented",
+                                        {{"method", call.interface + "." + call.method}}});
+  } else if (call.interface == kService) {
+    reply = describe(call);
+  } else if (call.interface == served_.name()) {
+    auto calling = served_.call(std::move(call));
+    reply = co_await calling;
+  } else {
+    reply = tl::unexpected(
+        VarlinkError{"org.varlink.service.InterfaceNotFound", {{"interface", call.interface}}});
+  }
+  if (!oneway) connection.output = encode_reply(reply);
+  // From the loop, where this coroutine has ended and may be destroyed.
+  loop_.post([this, number = connection.number] {
+    auto found = connections_.find(number);
+    if (found == connections_.end()) return;
+    found->second->work.reset();
+    go_on(*found->second);
+  });
+}
+
+VarlinkReply VarlinkServer::describe(const VarlinkCall& call) const {
+  JsonFields fields(call.parameters, "");
+  if (call.method == "GetInfo") {
+    if (!fields.finish_strict()) return tl::unexpected(invalid_parameter(fields.refused_key()));
+    return nlohmann::json{{"vendor", "labgpu"},
+                          {"product", "labgpud"},
+                          {"version", kVersion},
+                          {"url", "man:labgpud(8)"},
+                          {"interfaces", nlohmann::json::array({kService, served_.name()})}};
+  }
+  if (call.method == "GetInterfaceDescription") {
+    auto interface = fields.required_text("interface");
+    if (!fields.finish_strict()) return tl::unexpected(invalid_parameter(fields.refused_key()));
+    if (interface == kService) return nlohmann::json{{"description", kServiceInterface}};
+    if (interface == served_.name()) return nlohmann::json{{"description", served_.description()}};
+    return tl::unexpected(
+        VarlinkError{"org.varlink.service.InterfaceNotFound", {{"interface", interface}}});
+  }
+  return tl::unexpected(method_not_found(call));
+}
+
+}  // namespace labgpu

@@ -1,0 +1,77 @@
+// A Varlink service on a Unix socket: calls in, replies out, in order, one call at a time for each
+// connection.
+//
+// Whoever can connect may send anything, so everything is bounded: the message, the connections of
+// each user, the time for a message to come and for a reply to be taken. A message that is no call
+// ends the connection. A call that was begun is carried out even when its caller goes away.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/unique_fd.h"
+#include "helper/connection_quota.h"
+#include "helper/event_loop.h"
+#include "helper/listener.h"
+#include "helper/task.h"
+#include "helper/varlink_message.h"
+
+namespace labgpu {
+
+// What is served beside org.varlink.service.
+class VarlinkInterface {
+ public:
+  VarlinkInterface() = default;
+  VarlinkInterface(const VarlinkInterface&) = delete;
+  VarlinkInterface& operator=(const VarlinkInterface&) = delete;
+  virtual ~VarlinkInterface() = default;
+
+  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] virtual std::string description() const = 0;
+  virtual Task<VarlinkReply> call(VarlinkCall call) = 0;
+};
+
+struct VarlinkLimits {
+  size_t message = size_t{1} << 20;
+  QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
+  // Between two calls, for half a call, and for a reply that nobody reads.
+  std::chrono::milliseconds idle{60000};
+};
+
+class VarlinkServer {
+ public:
+  // `socket` listens already. `served` must outlive the server.
+  VarlinkServer(EventLoop& loop, UniqueFd socket, VarlinkInterface& served,
+                VarlinkLimits limits = {});
+  ~VarlinkServer();
+
+ private:
+  struct Connection;
+
+  void accept(UniqueFd socket, Peer peer);
+  void drop(uint64_t number);
+  void wait_for(Connection& connection, uint32_t events);
+  void on_ready(Connection& connection);
+  // Sends what is to be sent, begins the next call, or waits for what is missing.
+  void go_on(Connection& connection);
+  [[nodiscard]] bool receive(Connection& connection) const;
+  [[nodiscard]] static bool send(Connection& connection);
+  // Begins the next call when all of it is there. False: drop the connection.
+  [[nodiscard]] bool begin_next(Connection& connection);
+  Task<void> answer(Connection& connection, VarlinkCall call);
+  [[nodiscard]] VarlinkReply describe(const VarlinkCall& call) const;
+
+  EventLoop& loop_;
+  VarlinkInterface& served_;
+  VarlinkLimits limits_;
+  ConnectionQuota quota_;
+  uint64_t last_number_ = 0;
+  std::map<uint64_t, std::unique_ptr<Connection>> connections_;
+  Listener listener_;
+};
+
+}  // namespace labgpu
