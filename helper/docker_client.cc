@@ -135,7 +135,7 @@ Task<Result<void>> DockerClient::inspect_image(std::string image) {
 }
 
 Task<Result<std::vector<ContainerSummary>>> DockerClient::list_containers(std::string label) {
-  json filters = {{"label", {label}}};
+  json filters = {{"label", json::array({label})}};
   Call described{.what = "list the containers",
                  .target = "/containers/json?all=1&filters=" + url_encode(to_text(filters))};
   Result<json> reply = co_await call_json(std::move(described));
@@ -204,9 +204,9 @@ Task<Error> DockerClient::follow_events(std::string label,
   version_.reset();
   Result<void> negotiated = co_await negotiate();
   if (!negotiated) co_return negotiated.error();
-  json filters = {{"type", {"container"}},
-                  {"label", {label}},
-                  {"event", {"start", "die", "destroy", "pause", "unpause"}}};
+  json filters = {{"type", json::array({"container"})},
+                  {"label", json::array({label})},
+                  {"event", json::array({"start", "die", "destroy", "pause", "unpause"})}};
   HttpRequest request{.target = "/v" + to_string(*version_) + "/events?since=" +
                                 to_event_time(since) + "&filters=" + url_encode(to_text(filters)),
                       .timeout = kQuickCall};

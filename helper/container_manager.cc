@@ -1,0 +1,227 @@
+// Requests for containers, one at a time per account, and the memory that Docker's events keep
+// true.
+#include "helper/container_manager.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "helper/container_directories.h"
+#include "helper/container_starter.h"
+#include "helper/docker_events.h"
+#include "helper/log.h"
+#include "helper/running_containers.h"
+
+namespace labgpu {
+
+using Running = std::shared_ptr<const RunningContainer>;
+
+struct ContainerManager::Impl {
+  // What is under way for one account. Kept once made: there are as many as accounts.
+  struct Lane {
+    AsyncMutex turn;                                  // who may change the container
+    std::shared_ptr<Shared<Result<Running>>> ensure;  // the ensure_running() that others join
+  };
+
+  Impl(EventLoop& loop, DockerClient& docker_client, const Config& config,
+       const std::string& state_directory)
+      : docker(docker_client),
+        memory(loop),
+        starter(loop, docker_client, config, state_directory),
+        events(loop, docker_client, kLabelUser,
+               {.on_resync = [this] { work.add(resync()); },
+                .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
+
+  void take_event(const ContainerEvent& event);
+  Task<void> resync();
+  Task<void> refresh(std::string id);
+  Task<void> run_ensure(Account account, std::shared_ptr<Shared<Result<Running>>> outcome);
+  Task<Result<Running>> ensure(Account account);
+  Task<Result<void>> stop_found(std::string user, ContainerDetails found);
+
+  DockerClient& docker;
+  RunningContainers memory;
+  ContainerStarter starter;
+  std::map<std::string, Lane> lanes;
+  DockerEvents events;
+  TaskGroup work;  // last, so that its frames go before what they use
+};
+
+ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const Config& config,
+                                   std::string state_directory)
+    : impl_(std::make_unique<Impl>(loop, docker, config, state_directory)) {}
+
+ContainerManager::~ContainerManager() = default;
+
+void ContainerManager::start_following() { impl_->events.start(); }
+
+void ContainerManager::Impl::take_event(const ContainerEvent& event) {
+  if (event.action == "start" || event.action == "unpause") {
+    work.add(refresh(event.id));
+  } else {
+    memory.drop(event.id);
+  }
+}
+
+// What the memory has and Docker's list has not is asked for one by one: it may have been started
+// after the list was made.
+Task<void> ContainerManager::Impl::resync() {
+  std::string label = kLabelUser;
+  Result<std::vector<ContainerSummary>> list = co_await docker.list_containers(std::move(label));
+  if (!list) {
+    log(LogLevel::kError, list.error().message);
+    co_return;
+  }
+  std::vector<std::string> ids = memory.ids();
+  for (const ContainerSummary& summary : *list) {
+    if (summary.state == "running") ids.push_back(summary.id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  for (const std::string& id : ids) co_await refresh(id);
+}
+
+// Makes the memory agree with what Docker says of one container.
+Task<void> ContainerManager::Impl::refresh(std::string id) {
+  Result<ContainerDetails> details = co_await docker.inspect_container(id);
+  if (!details) {
+    if (details.error().code == ErrorCode::kNotFound) {
+      memory.drop(id);
+    } else {
+      log(LogLevel::kError, details.error().message, {{kLogContainer, id}});
+    }
+    co_return;
+  }
+  if (details->state != "running") {
+    memory.drop(id);
+    co_return;
+  }
+  std::optional<ContainerOwner> owner = starter.owner(*details);
+  if (!owner) {
+    log(LogLevel::kWarning, "the container " + details->name +
+                                " has labgpu's labels but was not made by labgpu; it is ignored");
+    co_return;
+  }
+  Running known = memory.find(owner->user, owner->uid);
+  if (known && known->id == id && known->init_pid == details->pid) co_return;
+  if (known && known->id != id) {
+    log(LogLevel::kWarning,
+        owner->user + " has a second container, " + details->name + ", which is ignored",
+        {{kLogUser, owner->user}});
+    co_return;
+  }
+  Result<Running> opened = starter.open(*details, *owner);
+  if (opened) {
+    memory.put(*owner, *opened);
+  } else {
+    log(LogLevel::kWarning, opened.error().message, {{kLogUser, owner->user}});
+  }
+}
+
+Running ContainerManager::running(const Account& account) const {
+  return impl_->memory.find(account.name, account.uid);
+}
+
+Task<Result<Running>> ContainerManager::ensure_running(Account account) {
+  if (Running now = running(account)) co_return now;
+  Impl::Lane& lane = impl_->lanes[account.name];
+  // A copy: the lane lets go of it before the waiters resume.
+  std::shared_ptr<Shared<Result<Running>>> outcome = lane.ensure;
+  if (!outcome) {
+    outcome = lane.ensure = std::make_shared<Shared<Result<Running>>>();
+    impl_->work.add(impl_->run_ensure(std::move(account), outcome));
+  }
+  Result<Running> result = co_await *outcome;
+  co_return result;
+}
+
+// Belongs to the manager, so it goes on when those who wait for it go away.
+Task<void> ContainerManager::Impl::run_ensure(Account account,
+                                              std::shared_ptr<Shared<Result<Running>>> outcome) {
+  std::string user = account.name;
+  Result<Running> result = co_await ensure(std::move(account));
+  lanes[user].ensure.reset();
+  outcome->set(std::move(result));
+}
+
+Task<Result<Running>> ContainerManager::Impl::ensure(Account account) {
+  AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
+  if (Running now = memory.find(account.name, account.uid)) co_return now;
+  Result<Running> started = co_await starter.start(account);
+  if (started) memory.put({account.name, account.uid}, *started);
+  co_return started;
+}
+
+Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, ContainerDetails found) {
+  std::chrono::seconds grace(kStopGraceSeconds);
+  Result<void> stopped = co_await docker.stop_container(found.id, grace);
+  if (!stopped) co_return stopped;
+  memory.drop(found.id);
+  log(LogLevel::kNotice, "stopped the container", {{kLogUser, user}, {kLogContainer, found.name}});
+  co_return Result<void>();
+}
+
+Task<Result<void>> ContainerManager::stop(Account account) {
+  AsyncMutex::Guard turn = co_await impl_->lanes[account.name].turn.lock();
+  Result<std::optional<ContainerDetails>> found = co_await impl_->starter.find(account);
+  if (!found) co_return Failed(found.error());
+  if (!*found) co_return fail(ErrorCode::kNotFound, account.name + " has no container");
+  Result<void> stopped = co_await impl_->stop_found(account.name, **found);
+  co_return stopped;
+}
+
+Task<Result<void>> ContainerManager::restart(Account account) {
+  Result<void> stopped = co_await stop(account);
+  if (!stopped) co_return stopped;
+  Result<Running> started = co_await ensure_running(std::move(account));
+  if (!started) co_return Failed(started.error());
+  co_return Result<void>();
+}
+
+Task<Result<void>> ContainerManager::remove(std::string user) {
+  AsyncMutex::Guard turn = co_await impl_->lanes[user].turn.lock();
+  Result<std::vector<ContainerDetails>> all = co_await impl_->starter.find_all(user);
+  if (!all) co_return Failed(all.error());
+  for (const ContainerDetails& found : *all) {
+    if (found.state == "running") {
+      Result<void> stopped = co_await impl_->stop_found(user, found);
+      if (!stopped) co_return stopped;
+    }
+    Result<void> removed = co_await impl_->docker.remove_container(found.id);
+    if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
+    impl_->memory.drop(found.id);
+    log(LogLevel::kNotice, "removed the container",
+        {{kLogUser, user}, {kLogContainer, found.name}});
+  }
+  co_return impl_->starter.remove_directories(user);
+}
+
+Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
+  ContainerStatus status;
+  status.user = account.name;
+  Result<std::optional<ContainerDetails>> found = co_await impl_->starter.find(account);
+  if (!found) {
+    ErrorCode code = found.error().code;
+    if (code != ErrorCode::kUnavailable && code != ErrorCode::kTimeout) {
+      co_return Failed(found.error());
+    }
+    status.state = ContainerState::kUnknown;
+    co_return status;
+  }
+  if (!*found) co_return status;
+  ContainerDetails& details = **found;
+  status.name = details.name;
+  status.id = details.id;
+  status.image = details.image;
+  status.state = ContainerState::kStopped;
+  if (details.state == "running") {
+    status.state = ContainerState::kRunning;
+    status.started_at = details.started_at;
+    status.address = details.address;
+  }
+  co_return status;
+}
+
+}  // namespace labgpu

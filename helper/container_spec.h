@@ -1,0 +1,47 @@
+// What Docker is asked for: an account's settings as the body of POST /containers/create.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "helper/account.h"
+#include "helper/docker_types.h"
+#include "helper/error.h"
+#include "helper/host_facts.h"
+#include "helper/settings.h"
+
+namespace labgpu {
+
+inline constexpr char kLabelUser[] = "org.labgpu.user";
+inline constexpr char kLabelUid[] = "org.labgpu.uid";
+// A hash of the specification a container was made from: another one now means that only a new
+// container would have the account's present settings.
+inline constexpr char kLabelSpec[] = "org.labgpu.spec";
+
+// How long a container may take to end after its stop signal.
+inline constexpr int kStopGraceSeconds = 10;
+
+// The host's directories behind /.labgpu/run and /tmp.
+std::string container_directory(const std::string& state_directory, const std::string& user);
+
+// Pure. Fails (kUnavailable) when the settings insist on GPUs and the host has none to give.
+Result<nlohmann::json> container_specification(const Account& account, const Settings& settings,
+                                               const HostFacts& facts,
+                                               const std::string& log_max_size,
+                                               const std::string& state_directory);
+
+// Whose a container is.
+struct ContainerOwner {
+  std::string user;
+  uint32_t uid = 0;
+};
+
+// nullopt when labgpu did not make it. Labels alone do not tell: a container inherits its image's,
+// and users make images. Mounts cannot be inherited, so the one at /.labgpu/run has to be the
+// owner's.
+std::optional<ContainerOwner> owner_of(const ContainerDetails& container,
+                                       const std::string& state_directory);
+
+}  // namespace labgpu

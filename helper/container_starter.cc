@@ -1,0 +1,202 @@
+// Finding, creating and starting one container.
+#include "helper/container_starter.h"
+
+#include <utility>
+
+#include "helper/container_directories.h"
+#include "helper/container_process.h"
+#include "helper/host_facts.h"
+#include "helper/log.h"
+
+namespace labgpu {
+
+namespace {
+
+using std::chrono::milliseconds;
+using Running = std::shared_ptr<const RunningContainer>;
+
+// How often and for how long a container that Docker restarts by itself is looked at again.
+constexpr milliseconds kRetryDelay{100};
+constexpr int kRetries = 50;
+
+std::string logs_of(const ContainerDetails& details) {
+  return "; docker logs " + details.name + " may say why";
+}
+
+}  // namespace
+
+ContainerStarter::ContainerStarter(EventLoop& loop, DockerClient& docker, const Config& config,
+                                   std::string state_directory)
+    : loop_(loop), docker_(docker), config_(config), state_directory_(std::move(state_directory)) {}
+
+Task<Result<std::vector<ContainerDetails>>> ContainerStarter::find_all(std::string user) {
+  std::string label = std::string(kLabelUser) + "=" + user;
+  Result<std::vector<ContainerSummary>> list = co_await docker_.list_containers(std::move(label));
+  if (!list) co_return Failed(list.error());
+  std::vector<ContainerDetails> found;
+  for (const ContainerSummary& summary : *list) {
+    Result<ContainerDetails> details = co_await docker_.inspect_container(summary.id);
+    if (!details && details.error().code == ErrorCode::kNotFound) continue;  // gone meanwhile
+    if (!details) co_return Failed(details.error());
+    if (owner(*details)) found.push_back(std::move(*details));
+  }
+  co_return found;
+}
+
+Task<Result<std::optional<ContainerDetails>>> ContainerStarter::find(Account account) {
+  Result<Settings> settings = resolve_settings(config_.defaults, account.settings, account.name);
+  if (!settings) co_return Failed(settings.error());
+  Result<std::vector<ContainerDetails>> all = co_await find_all(account.name);
+  if (!all) co_return Failed(all.error());
+  if (all->empty()) co_return std::optional<ContainerDetails>();
+  ContainerDetails* chosen = all->size() == 1 ? all->data() : nullptr;
+  for (ContainerDetails& details : *all) {
+    if (details.name == settings->container_name) chosen = &details;
+  }
+  if (chosen == nullptr) {
+    co_return fail(ErrorCode::kExists, account.name + " has several containers, such as " +
+                                           all->front().name + " and " + all->back().name +
+                                           "; remove all but one with docker rm");
+  }
+  if (owner(*chosen)->uid != account.uid) {
+    co_return fail(ErrorCode::kExists, "the container " + chosen->name +
+                                           " is of a former account " + account.name +
+                                           "; remove it with docker rm " + chosen->name);
+  }
+  co_return std::optional<ContainerDetails>(std::move(*chosen));
+}
+
+// Docker starts nothing whose mount sources are not there.
+Result<void> ContainerStarter::prepare_host(const Account& account,
+                                            const Settings& settings) const {
+  Result<ContainerDirectories> own = open_container_directories(state_directory_, account.name);
+  if (!own) return Failed(own.error());
+  return prepare_mount_sources(account, settings);
+}
+
+Task<Result<Running>> ContainerStarter::start(Account account) {
+  Result<Settings> settings = resolve_settings(config_.defaults, account.settings, account.name);
+  if (!settings) co_return Failed(settings.error());
+  Result<std::optional<ContainerDetails>> found = co_await find(account);
+  if (!found) co_return Failed(found.error());
+  Result<void> prepared = prepare_host(account, *settings);
+  if (!prepared) co_return Failed(prepared.error());
+
+  std::string id;
+  if (*found) {
+    id = (*found)->id;
+    Result<void> woken = co_await wake(**found);
+    if (!woken) co_return Failed(woken.error());
+  } else {
+    Result<std::string> created = co_await create(account, *settings);
+    if (!created) co_return Failed(created.error());
+    id = *created;
+    Result<void> started = co_await docker_.start_container(id);
+    if (!started) co_return Failed(started.error());
+  }
+  Result<Running> running = co_await wait_running(account, id);
+  co_return running;
+}
+
+Task<Result<std::string>> ContainerStarter::create(Account account, Settings settings) {
+  Result<EngineInfo> engine = co_await docker_.info();
+  if (!engine) co_return Failed(engine.error());
+  HostFacts facts = find_host_facts(*engine);
+  Result<nlohmann::json> specification =
+      container_specification(account, settings, facts, config_.log_max_size, state_directory_);
+  if (!specification) co_return Failed(specification.error());
+  Result<std::string> created =
+      co_await docker_.create_container(settings.container_name, *specification);
+  if (created) {
+    log(LogLevel::kNotice, "created the container",
+        {{kLogUser, account.name}, {kLogContainer, settings.container_name}});
+    co_return created;
+  }
+  // The one thing that a create can miss is its image.
+  if (created.error().code == ErrorCode::kNotFound) {
+    co_return fail(ErrorCode::kUnavailable,
+                   "the image " + settings.image + " of " + account.name +
+                       "'s container is not on this server; run: labgpu image bootstrap, or: "
+                       "docker pull " +
+                       settings.image);
+  }
+  if (created.error().code == ErrorCode::kExists) {
+    Result<std::string> adopted = co_await adopt(std::move(account), std::move(settings));
+    co_return adopted;
+  }
+  co_return created;
+}
+
+// The name is taken: by another helper's create a moment ago, or by a stranger.
+Task<Result<std::string>> ContainerStarter::adopt(Account account, Settings settings) {
+  Result<ContainerDetails> details = co_await docker_.inspect_container(settings.container_name);
+  if (!details) co_return Failed(details.error());
+  std::optional<ContainerOwner> theirs = owner(*details);
+  if (theirs && theirs->user == account.name && theirs->uid == account.uid) co_return details->id;
+  std::string whose =
+      theirs ? "a container of " + theirs->user + "'s" : "one that labgpu did not make";
+  co_return fail(ErrorCode::kExists, "the container name " + settings.container_name + " of " +
+                                         account.name + " is taken by " + whose +
+                                         "; rename or remove that, or change the setting "
+                                         "container_name");
+}
+
+Task<Result<void>> ContainerStarter::wake(ContainerDetails found) {
+  if (found.state == "removing" || found.state == "dead") {
+    co_return fail(ErrorCode::kUnavailable, "the container " + found.name +
+                                                " is being removed; if that does not end, run: "
+                                                "docker rm -f " +
+                                                found.name);
+  }
+  // A paused container's processes are frozen: a login would hang.
+  Result<void> woken;
+  if (found.state == "paused") {
+    woken = co_await docker_.unpause_container(found.id);
+  } else {
+    woken = co_await docker_.start_container(found.id);
+  }
+  co_return woken;
+}
+
+// Once is enough but for a container that ends and that Docker starts anew.
+Task<Result<Running>> ContainerStarter::wait_running(Account account, std::string id) {
+  for (int attempt = 0;; ++attempt) {
+    Result<ContainerDetails> details = co_await docker_.inspect_container(id);
+    if (!details) co_return Failed(details.error());
+    Result<Running> opened = fail(ErrorCode::kUnavailable, "its state is " + details->state);
+    if (details->state == "running") opened = open(*details, {account.name, account.uid});
+    if (opened) co_return opened;
+    bool may_come = details->state == "running" || details->state == "restarting";
+    if (!may_come || attempt == kRetries) {
+      co_return fail(ErrorCode::kUnavailable,
+                     "the container " + details->name + " does not stay up (" +
+                         opened.error().message + ", exit code " +
+                         std::to_string(details->exit_code) + ")" + logs_of(*details));
+    }
+    co_await loop_.sleep(kRetryDelay);
+  }
+}
+
+Result<Running> ContainerStarter::open(const ContainerDetails& details,
+                                       const ContainerOwner& owner) const {
+  Result<ContainerProcess> process = open_container_process(details.pid, details.id);
+  if (!process) return wrap("the container " + details.name, process.error());
+  Result<ContainerDirectories> directories =
+      open_container_directories(state_directory_, owner.user);
+  if (!directories) return Failed(directories.error());
+  auto running = std::make_shared<RunningContainer>();
+  running->id = details.id;
+  running->init_pid = details.pid;
+  running->init_pidfd = std::move(process->pidfd);
+  running->net_namespace = std::move(process->net_namespace);
+  running->uts_namespace = std::move(process->uts_namespace);
+  running->tmp_directory = std::move(directories->tmp);
+  running->run_directory = std::move(directories->run);
+  return Running(std::move(running));
+}
+
+Result<void> ContainerStarter::remove_directories(const std::string& user) const {
+  return remove_container_directories(state_directory_, user);
+}
+
+}  // namespace labgpu

@@ -1,0 +1,73 @@
+// An HTTP server on a Unix socket that answers whatever a test wants, byte by byte, from a thread.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/unique_fd.h"
+
+namespace labgpu::testing_support {
+
+struct FakeRequest {
+  std::string method;
+  std::string target;
+  std::string body;
+};
+
+// One client's connection, given to the handler on a thread of its own.
+class FakeConnection {
+ public:
+  explicit FakeConnection(UniqueFd socket) : socket_(std::move(socket)) {}
+  // Sends these bytes and nothing else.
+  void send(std::string_view bytes) const;
+  // Waits until the client has hung up.
+  void wait_hangup() const;
+  [[nodiscard]] FakeRequest receive() const;
+
+ private:
+  UniqueFd socket_;
+};
+
+class FakeServer {
+ public:
+  using Handler = std::function<void(const FakeRequest&, const FakeConnection&)>;
+
+  // Listens on socket_path() until it is destroyed; the connection is closed when `handler`
+  // returns.
+  explicit FakeServer(Handler handler);
+  ~FakeServer();
+  FakeServer(const FakeServer&) = delete;
+  FakeServer& operator=(const FakeServer&) = delete;
+
+  [[nodiscard]] const std::string& socket_path() const { return socket_path_; }
+  // "METHOD target" of all so far.
+  [[nodiscard]] std::vector<std::string> requests();
+
+ private:
+  void accept_all();
+  void serve(UniqueFd socket);
+
+  Handler handler_;
+  std::string directory_;
+  std::string socket_path_;
+  UniqueFd listener_;
+  std::thread acceptor_;
+  std::vector<std::thread> connections_;
+  std::mutex mutex_;
+  std::vector<std::string> requests_;
+};
+
+// A whole response with the right length.
+std::string http_reply(int status, const std::string& body);
+
+// A handler that answers GET /version like an engine of `newest` and `oldest`, and the rest as
+// `next`.
+FakeServer::Handler with_version(const std::string& newest, const std::string& oldest,
+                                 FakeServer::Handler next);
+
+}  // namespace labgpu::testing_support
