@@ -153,8 +153,8 @@ Result<AccountPointer> AccountStore::create(const Account& account) {
 
 Result<void> AccountStore::check_unchanged(const AccountPointer& seen) const {
   if (find(seen->name) == seen) return {};
-  return fail(ErrorCode::kExists, "the account of " + seen->name +
-                                      " was changed by somebody else at the same time: try again");
+  return fail(ErrorCode::kUnavailable, "the account of " + seen->name +
+                                           " was changed by somebody else at the same time: try again");
 }
 
 Result<AccountPointer> AccountStore::put_if_unchanged(const AccountPointer& seen,

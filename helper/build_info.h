@@ -3,7 +3,7 @@
 
 namespace labgpu {
 
-extern const char* const kVersion;
+extern const char* const kLabgpuVersion;
 extern const char* const kLabgpuInterface;   // helper/org.labgpu.varlink
 extern const char* const kServiceInterface;  // helper/org.varlink.service.varlink
 

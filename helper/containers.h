@@ -41,7 +41,7 @@ struct ContainerStatus {
 
 // One container per account. Everything runs on the event loop's thread; an account is the one
 // whose name and uid match, so that a container left by a former account of that name is never
-// handed out.
+// handed out. What a task does goes on when the task is destroyed: that only ends the waiting.
 class Containers {
  public:
   Containers() = default;

@@ -56,10 +56,10 @@ Result<bool> accept_existing(int parent, const HomePath& home, const std::string
     return fail_errno("look at " + path, errno);
   }
   if (!S_ISDIR(status.st_mode)) {
-    return fail(ErrorCode::kExists, path + " is there already and is not a directory");
+    return fail(ErrorCode::kInvalid, path + " is there already and is not a directory");
   }
   if (status.st_uid == uid) return false;
-  return fail(ErrorCode::kExists, path + " is there already and belongs to uid " +
+  return fail(ErrorCode::kInvalid, path + " is there already and belongs to uid " +
                                       std::to_string(status.st_uid) +
                                       ": move it away, and its files into the new one afterwards");
 }

@@ -10,7 +10,7 @@ namespace labgpu {
 
 // Makes `path` (plain, absolute) as 0700 of uid:gid. Everything above it must exist, without
 // symbolic links, and belong to root alone, so that nobody can move it while we look. True when it
-// was made; false when it was there already and belongs to uid. kExists when it belongs to somebody
+// was made; false when it was there already and belongs to uid. kInvalid when it belongs to somebody
 // else.
 Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid);
 

@@ -155,7 +155,7 @@ Result<void> set_setting(SettingsLayer& layer, const std::string& key, const std
     if (setter.key == key) return setter.set(layer, key, value);
     known += (known.empty() ? "" : ", ") + std::string(setter.key);
   }
-  return fail(ErrorCode::kInvalid, "there is no setting \"" + key + "\"; there are: " + known);
+  return fail(ErrorCode::kNotFound, "there is no setting \"" + key + "\"; there are: " + known);
 }
 
 }  // namespace labgpu

@@ -61,7 +61,8 @@ Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLay
                                   const std::string& user);
 
 // One setting from its command-line form (`user set NAME KEY=VALUE`); an empty value clears it.
-// Keys: image hostname container_name mounts gpus shm_size restart login.
+// Keys: image hostname container_name mounts gpus shm_size restart login; kNotFound for another
+// one.
 Result<void> set_setting(SettingsLayer& layer, const std::string& key, const std::string& value);
 
 }  // namespace labgpu

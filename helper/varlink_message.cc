@@ -1,20 +1,42 @@
 // Varlink calls and replies as JSON.
 #include "helper/varlink_message.h"
 
+#include <utility>
+
 #include "helper/json_fields.h"
 
 namespace labgpu {
 
-VarlinkError method_not_found(const VarlinkCall& call) {
-  return {"org.varlink.service.MethodNotFound", {{"method", call.interface + "." + call.method}}};
+namespace {
+
+VarlinkFailed service_error(const char* name, nlohmann::json parameters) {
+  return VarlinkFailed({std::string("org.varlink.service.") + name, std::move(parameters)});
 }
 
-VarlinkError invalid_parameter(const std::string& parameter) {
-  return {"org.varlink.service.InvalidParameter", {{"parameter", parameter}}};
+nlohmann::json method_of(const VarlinkCall& call) {
+  return {{"method", call.interface + "." + call.method}};
 }
 
-VarlinkError permission_denied() {
-  return {"org.varlink.service.PermissionDenied", nlohmann::json::object()};
+}  // namespace
+
+VarlinkFailed interface_not_found(const std::string& interface) {
+  return service_error("InterfaceNotFound", {{"interface", interface}});
+}
+
+VarlinkFailed method_not_found(const VarlinkCall& call) {
+  return service_error("MethodNotFound", method_of(call));
+}
+
+VarlinkFailed method_not_implemented(const VarlinkCall& call) {
+  return service_error("MethodNotImplemented", method_of(call));
+}
+
+VarlinkFailed invalid_parameter(const std::string& parameter) {
+  return service_error("InvalidParameter", {{"parameter", parameter}});
+}
+
+VarlinkFailed permission_denied() {
+  return service_error("PermissionDenied", nlohmann::json::object());
 }
 
 Result<VarlinkCall> parse_call(const std::string& text) {
@@ -30,7 +52,8 @@ Result<VarlinkCall> parse_call(const std::string& text) {
   fields.boolean("more");
   // An unknown field is let pass: Varlink may grow one.
   if (auto done = fields.finish(); !done) return Failed(done.error());
-  if (parameters != nullptr) call.parameters = *parameters;
+  // Moved, not copied: a password in it is wiped in one place.
+  if (parameters != nullptr) call.parameters = std::move(json->at("parameters"));
   auto dot = method.rfind('.');
   call.interface = method.substr(0, dot);
   call.method = dot == std::string::npos ? "" : method.substr(dot + 1);

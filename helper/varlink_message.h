@@ -26,11 +26,14 @@ struct VarlinkError {
 
 // The reply's parameters, an object, or an error.
 using VarlinkReply = tl::expected<nlohmann::json, VarlinkError>;
+using VarlinkFailed = tl::unexpected<VarlinkError>;
 
-// The errors of org.varlink.service that a method may need.
-VarlinkError method_not_found(const VarlinkCall& call);
-VarlinkError invalid_parameter(const std::string& parameter);
-VarlinkError permission_denied();
+// The errors of org.varlink.service.
+VarlinkFailed interface_not_found(const std::string& interface);
+VarlinkFailed method_not_found(const VarlinkCall& call);
+VarlinkFailed method_not_implemented(const VarlinkCall& call);
+VarlinkFailed invalid_parameter(const std::string& parameter);
+VarlinkFailed permission_denied();
 
 // `text` is a message without its NUL. kInvalid when it is no call.
 Result<VarlinkCall> parse_call(const std::string& text);

@@ -135,16 +135,14 @@ Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
   bool oneway = call.oneway;
   VarlinkReply reply;
   if (call.upgrade) {
-    reply = tl::unexpected(VarlinkError{"org.varlink.service.MethodNotImplemented",
-                                        {{"method", call.interface + "." + call.method}}});
+    reply = method_not_implemented(call);
   } else if (call.interface == kService) {
     reply = describe(call);
   } else if (call.interface == served_.name()) {
     auto calling = served_.call(std::move(call));
     reply = co_await calling;
   } else {
-    reply = tl::unexpected(
-        VarlinkError{"org.varlink.service.InterfaceNotFound", {{"interface", call.interface}}});
+    reply = interface_not_found(call.interface);
   }
   if (!oneway) connection.output = encode_reply(reply);
   // From the loop, where this coroutine has ended and may be destroyed.
@@ -159,22 +157,21 @@ Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
 VarlinkReply VarlinkServer::describe(const VarlinkCall& call) const {
   JsonFields fields(call.parameters, "");
   if (call.method == "GetInfo") {
-    if (!fields.finish_strict()) return tl::unexpected(invalid_parameter(fields.refused_key()));
+    if (!fields.finish_strict()) return invalid_parameter(fields.refused_key());
     return nlohmann::json{{"vendor", "labgpu"},
                           {"product", "labgpud"},
-                          {"version", kVersion},
+                          {"version", kLabgpuVersion},
                           {"url", "man:labgpud(8)"},
                           {"interfaces", nlohmann::json::array({kService, served_.name()})}};
   }
   if (call.method == "GetInterfaceDescription") {
     auto interface = fields.required_text("interface");
-    if (!fields.finish_strict()) return tl::unexpected(invalid_parameter(fields.refused_key()));
+    if (!fields.finish_strict()) return invalid_parameter(fields.refused_key());
     if (interface == kService) return nlohmann::json{{"description", kServiceInterface}};
     if (interface == served_.name()) return nlohmann::json{{"description", served_.description()}};
-    return tl::unexpected(
-        VarlinkError{"org.varlink.service.InterfaceNotFound", {{"interface", interface}}});
+    return interface_not_found(interface);
   }
-  return tl::unexpected(method_not_found(call));
+  return method_not_found(call);
 }
 
 }  // namespace labgpu

@@ -1,0 +1,103 @@
+// Methods of org.labgpu that Docker has to do with.
+#include <utility>
+
+#include "helper/admin_methods.h"
+#include "helper/admin_replies.h"
+
+namespace labgpu {
+
+namespace {
+
+VarlinkReply removed_reply(const std::string& home, const std::string& container) {
+  return nlohmann::json{{"home", home}, {"containerName", container}};
+}
+
+VarlinkReply status_reply(const ContainerStatus& status, uint64_t sessions) {
+  return nlohmann::json{{"container", container_reply(status, sessions)}};
+}
+
+}  // namespace
+
+// The account first, so that nobody logs in while the container is stopped.
+Task<VarlinkReply> AdminMethods::remove_user(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  auto removed = accounts_.remove(*account);
+  if (!removed) co_return account_failed(removed.error());
+  auto stopping = containers_.stop(**account);
+  auto stopped = co_await stopping;
+  if (!stopped) {
+    auto told = wrap((*account)->name + " is removed, but the container could not be stopped",
+                     stopped.error());
+    co_return container_failed(told.value());
+  }
+  auto asking = containers_.status(**account);
+  auto status = co_await asking;
+  co_return removed_reply((*account)->home, status ? status->name : "");
+}
+
+Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  auto name = fields.text("name");
+  if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
+  auto asked = accounts_.list();
+  if (name) {
+    auto account = accounts_.get(*name);
+    if (!account) co_return account_failed(account.error());
+    asked = {*account};
+  }
+  auto containers = nlohmann::json::array();
+  for (const auto& account : asked) {
+    auto asking = containers_.status(*account);
+    auto status = co_await asking;
+    if (!status && name) co_return container_failed(status.error());
+    ContainerStatus unknown;
+    unknown.user = account->name;
+    unknown.state = ContainerState::kUnknown;
+    containers.push_back(container_reply(status ? *status : unknown, sessions_of_(account->name)));
+  }
+  nlohmann::json reply;
+  reply["containers"] = std::move(containers);
+  co_return reply;
+}
+
+Task<VarlinkReply> AdminMethods::status_after(Result<void> done, AccountPointer account) {
+  if (!done) co_return container_failed(done.error());
+  auto asking = containers_.status(*account);
+  auto status = co_await asking;
+  if (!status) co_return container_failed(status.error());
+  co_return status_reply(*status, sessions_of_(account->name));
+}
+
+Task<VarlinkReply> AdminMethods::start(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  auto starting = containers_.ensure_running(**account);
+  auto started = co_await starting;
+  auto telling = status_after(started.map([](const auto&) {}), *account);
+  co_return co_await telling;
+}
+
+Task<VarlinkReply> AdminMethods::stop(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  auto stopping = containers_.stop(**account);
+  auto stopped = co_await stopping;
+  auto telling = status_after(stopped, *account);
+  co_return co_await telling;
+}
+
+Task<VarlinkReply> AdminMethods::restart(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  auto restarting = containers_.restart(**account);
+  auto restarted = co_await restarting;
+  auto telling = status_after(restarted, *account);
+  co_return co_await telling;
+}
+
+}  // namespace labgpu

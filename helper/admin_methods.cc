@@ -1,0 +1,79 @@
+// The table of org.labgpu's methods, and the way of a call through it.
+#include "helper/admin_methods.h"
+
+#include <utility>
+
+#include "helper/build_info.h"
+#include "helper/log.h"
+#include "helper/password.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr char kPassword[] = "password";
+
+// For the log, before the parameters are checked.
+std::string user_of(const nlohmann::json& parameters) {
+  auto name = parameters.find("name");
+  return name != parameters.end() && name->is_string() ? name->get<std::string>() : "";
+}
+
+}  // namespace
+
+// Who may call what. What is not here does not exist.
+const AdminMethods::Method AdminMethods::kMethods[] = {
+    {"AddUser", Caller::kRoot, true, &AdminMethods::add_user},
+    {"ListUsers", Caller::kRoot, false, &AdminMethods::list_users},
+    {"GetUser", Caller::kRoot, false, &AdminMethods::get_user},
+    {"SetUser", Caller::kRoot, true, &AdminMethods::set_user},
+    {"RemoveUser", Caller::kRoot, true, &AdminMethods::remove_user},
+    {"AddKey", Caller::kRoot, true, &AdminMethods::add_key},
+    {"ListKeys", Caller::kRoot, false, &AdminMethods::list_keys},
+    {"RemoveKey", Caller::kRoot, true, &AdminMethods::remove_key},
+    {"Status", Caller::kRoot, false, &AdminMethods::status},
+    {"Start", Caller::kRoot, true, &AdminMethods::start},
+    {"Stop", Caller::kRoot, true, &AdminMethods::stop},
+    {"Restart", Caller::kRoot, true, &AdminMethods::restart},
+};
+
+AdminMethods::AdminMethods(AccountStore& accounts, Containers& containers, const Config& config,
+                           CountSessions sessions_of)
+    : accounts_(accounts),
+      containers_(containers),
+      config_(config),
+      sessions_of_(std::move(sessions_of)) {}
+
+std::string AdminMethods::name() const { return "org.labgpu"; }
+
+std::string AdminMethods::description() const { return kLabgpuInterface; }
+
+Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
+  const Method* method = nullptr;
+  for (const auto& row : kMethods) {
+    if (row.name == call.method) method = &row;
+  }
+  if (method == nullptr) co_return method_not_found(call);
+  if (method->caller == Caller::kRoot && call.peer.uid != 0) {
+    co_return permission_denied();
+  }
+
+  VarlinkReply reply;
+  if (const auto* at_once = std::get_if<AtOnce>(&method->handle)) {
+    reply = (this->*(*at_once))(call.parameters);
+  } else {
+    auto working = (this->*std::get<InTime>(method->handle))(call.parameters);
+    reply = co_await working;
+  }
+  auto password = call.parameters.find(kPassword);
+  if (password != call.parameters.end() && password->is_string()) {
+    wipe(password->get_ref<std::string&>());
+  }
+  if (method->changes_something) {
+    auto user = user_of(call.parameters);
+    log(LogLevel::kNotice, call.method + " " + user + (reply ? "" : " failed"), {{kLogUser, user}});
+  }
+  co_return reply;
+}
+
+}  // namespace labgpu

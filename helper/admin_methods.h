@@ -1,0 +1,71 @@
+// The methods of org.labgpu: accounts, keys and containers, for administrators.
+//
+// helper/org.labgpu.varlink says what each does; the table in admin_methods.cc says who may call
+// it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "helper/account_store.h"
+#include "helper/config.h"
+#include "helper/containers.h"
+#include "helper/error.h"
+#include "helper/task.h"
+#include "helper/varlink_server.h"
+
+namespace labgpu {
+
+class AdminMethods final : public VarlinkInterface {
+ public:
+  using CountSessions = std::function<uint64_t(const std::string& user)>;
+
+  // Everything given must outlive the object.
+  AdminMethods(AccountStore& accounts, Containers& containers, const Config& config,
+               CountSessions sessions_of);
+
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] std::string description() const override;
+  Task<VarlinkReply> call(VarlinkCall call) override;
+
+ private:
+  enum class Caller { kRoot };
+  // What only files need is done at once; what Docker has to do with takes its time.
+  using AtOnce = VarlinkReply (AdminMethods::*)(const nlohmann::json& parameters);
+  using InTime = Task<VarlinkReply> (AdminMethods::*)(const nlohmann::json& parameters);
+  struct Method {
+    const char* name;
+    Caller caller;
+    bool changes_something;  // and is logged
+    std::variant<AtOnce, InTime> handle;
+  };
+  static const Method kMethods[];
+
+  // admin_accounts.cc
+  VarlinkReply add_user(const nlohmann::json& parameters);
+  VarlinkReply list_users(const nlohmann::json& parameters);
+  VarlinkReply get_user(const nlohmann::json& parameters);
+  VarlinkReply set_user(const nlohmann::json& parameters);
+  VarlinkReply add_key(const nlohmann::json& parameters);
+  VarlinkReply list_keys(const nlohmann::json& parameters);
+  VarlinkReply remove_key(const nlohmann::json& parameters);
+  Result<AccountPointer> create_account(Account account);
+  Result<AccountPointer> change(const AccountPointer& seen, const Account& changed);
+
+  // admin_containers.cc
+  Task<VarlinkReply> remove_user(const nlohmann::json& parameters);
+  Task<VarlinkReply> status(const nlohmann::json& parameters);
+  Task<VarlinkReply> start(const nlohmann::json& parameters);
+  Task<VarlinkReply> stop(const nlohmann::json& parameters);
+  Task<VarlinkReply> restart(const nlohmann::json& parameters);
+  Task<VarlinkReply> status_after(Result<void> done, AccountPointer account);
+
+  AccountStore& accounts_;
+  Containers& containers_;
+  const Config& config_;
+  CountSessions sessions_of_;
+};
+
+}  // namespace labgpu

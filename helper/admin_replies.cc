@@ -1,0 +1,105 @@
+// Replies of org.labgpu.
+#include "helper/admin_replies.h"
+
+#include "helper/settings_json.h"
+#include "helper/ssh_key.h"
+
+namespace labgpu {
+
+namespace {
+
+VarlinkFailed failed(const char* name, const std::string& message) {
+  return VarlinkFailed({std::string("org.labgpu.") + name, {{"message", message}}});
+}
+
+const char* text_of(ContainerState state) {
+  switch (state) {
+    case ContainerState::kAbsent:
+      return "absent";
+    case ContainerState::kStopped:
+      return "stopped";
+    case ContainerState::kRunning:
+      return "running";
+    case ContainerState::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+nlohmann::json key_reply(const std::string& line) {
+  auto key = parse_ssh_key(line).value_or(SshKey{line, "", "", ""});
+  return {{"fingerprint", key.fingerprint},
+          {"type", key.type},
+          {"comment", key.comment},
+          {"line", key.line}};
+}
+
+nlohmann::json keys_reply(const Account& account) {
+  auto keys = nlohmann::json::array();
+  for (const auto& line : account.authorized_keys) keys.push_back(key_reply(line));
+  return keys;
+}
+
+nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults) {
+  nlohmann::json user = {{"name", account.name},
+                         {"realName", account.real_name},
+                         {"uid", account.uid},
+                         {"gid", account.gid},
+                         {"home", account.home},
+                         {"locked", account.locked},
+                         {"hasPassword", !account.hashed_password.empty()},
+                         {"keys", keys_reply(account)},
+                         {"overrides", to_json(account.settings)}};
+  auto settings = resolve_settings(defaults, account.settings, account.name);
+  if (settings) user["settings"] = to_json(*settings);
+  return user;
+}
+
+nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions) {
+  return {{"user", status.user},       {"name", status.name},
+          {"id", status.id},           {"state", text_of(status.state)},
+          {"image", status.image},     {"startedAt", status.started_at},
+          {"address", status.address}, {"sessions", sessions}};
+}
+
+VarlinkFailed account_failed(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kNotFound:
+      return failed("NoSuchUser", error.message);
+    case ErrorCode::kExists:
+      return failed("UserExists", error.message);
+    case ErrorCode::kInvalid:
+      return failed("Invalid", error.message);
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kTimeout:
+      return failed("Unavailable", error.message);
+    case ErrorCode::kDenied:
+    case ErrorCode::kSystem:
+      break;
+  }
+  return failed("Failed", error.message);
+}
+
+VarlinkFailed container_failed(const Error& error) {
+  if (error.code == ErrorCode::kInvalid) return failed("Invalid", error.message);
+  if (error.code == ErrorCode::kSystem) return failed("Failed", error.message);
+  return failed("Unavailable", error.message);
+}
+
+tl::expected<void, VarlinkError> finish(JsonFields& parameters) {
+  if (!parameters.finish_strict()) return invalid_parameter(parameters.refused_key());
+  return {};
+}
+
+tl::expected<AccountPointer, VarlinkError> named_account(const AccountStore& accounts,
+                                                         JsonFields& parameters) {
+  auto name = parameters.required_text("name");
+  if (auto finished = finish(parameters); !finished) return VarlinkFailed(finished.error());
+  auto account = accounts.get(name);
+  if (!account) return account_failed(account.error());
+  return *account;
+}
+
+}  // namespace labgpu

@@ -1,0 +1,122 @@
+// The helper's start, its parts, its end.
+#include "helper/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "common/unique_fd.h"
+#include "helper/account_store.h"
+#include "helper/admin_methods.h"
+#include "helper/build_info.h"
+#include "helper/config.h"
+#include "helper/container_manager.h"
+#include "helper/docker_client.h"
+#include "helper/event_loop.h"
+#include "helper/host_names.h"
+#include "helper/listener.h"
+#include "helper/log.h"
+#include "helper/session_server.h"
+#include "helper/varlink_server.h"
+
+namespace labgpu {
+
+namespace {
+
+struct Sockets {
+  UniqueFd session;
+  UniqueFd admin;
+};
+
+// The units name them: FileDescriptorName=session and =varlink.
+Result<Sockets> sockets_from_systemd() {
+  char** names = nullptr;
+  int count = sd_listen_fds_with_names(1, &names);
+  if (count < 0) return fail_errno("take the sockets from systemd", -count);
+  Sockets sockets;
+  for (int i = 0; i < count; ++i) {
+    UniqueFd fd(SD_LISTEN_FDS_START + i);
+    std::string_view name = names[i];
+    if (name == "session") sockets.session = std::move(fd);
+    if (name == "varlink") sockets.admin = std::move(fd);
+    free(names[i]);
+  }
+  free(names);
+  bool right = sd_is_socket(sockets.session.get(), AF_UNIX, SOCK_SEQPACKET, 1) > 0 &&
+               sd_is_socket(sockets.admin.get(), AF_UNIX, SOCK_STREAM, 1) > 0;
+  if (right) return sockets;
+  return fail(ErrorCode::kInvalid,
+              "systemd passed no sockets: start labgpud with systemctl, or with --foreground");
+}
+
+Result<Sockets> own_sockets(const DaemonOptions& options) {
+  auto session = listen_at(options.session_socket, SOCK_SEQPACKET);
+  if (!session) return Failed(session.error());
+  auto admin = listen_at(options.admin_socket, SOCK_STREAM);
+  if (!admin) return Failed(admin.error());
+  return Sockets{std::move(*session), std::move(*admin)};
+}
+
+// Members in the order of need: what is destroyed first uses what is destroyed later.
+class Daemon {
+ public:
+  Daemon(Config config, std::unique_ptr<AccountStore> accounts, Sockets sockets,
+         const std::string& state_directory)
+      : config_(std::move(config)),
+        accounts_(std::move(accounts)),
+        docker_(loop_, config_.docker_socket),
+        containers_(loop_, docker_, config_, state_directory),
+        sessions_(loop_, std::move(sockets.session), *accounts_, containers_, config_.defaults),
+        admin_methods_(*accounts_, containers_, config_,
+                       [this](const std::string& user) { return sessions_.sessions_of(user); }),
+        admin_(loop_, std::move(sockets.admin), admin_methods_) {}
+
+  int run() {
+    auto stop = [this] {
+      sd_notify(0, "STOPPING=1");
+      loop_.exit(0);
+    };
+    auto terminated = loop_.on_signal(SIGTERM, stop);
+    auto interrupted = loop_.on_signal(SIGINT, stop);
+    loop_.enable_watchdog();
+    containers_.start_following();
+    sd_notify(0, "READY=1");
+    log(LogLevel::kInfo, std::string("labgpud ") + kLabgpuVersion + " is ready, with " +
+                             std::to_string(accounts_->list().size()) + " accounts");
+    return loop_.run();
+  }
+
+ private:
+  EventLoop loop_;
+  Config config_;
+  std::unique_ptr<AccountStore> accounts_;
+  DockerClient docker_;
+  ContainerManager containers_;
+  SessionServer sessions_;
+  AdminMethods admin_methods_;
+  VarlinkServer admin_;
+};
+
+}  // namespace
+
+Result<int> run_daemon(const DaemonOptions& options) {
+  if (auto left = leave_labgpu_out_of_nss(); !left) return Failed(left.error());
+  auto config = load_config(options.config);
+  if (!config) return Failed(config.error());
+  auto sockets = options.foreground ? own_sockets(options) : sockets_from_systemd();
+  if (!sockets) return Failed(sockets.error());
+  NssHostNames host;
+  auto accounts = AccountStore::open(options.state_directory, config->ids, host);
+  if (!accounts) return Failed(accounts.error());
+  Daemon daemon(std::move(*config), std::move(*accounts), std::move(*sockets),
+                options.state_directory);
+  return daemon.run();
+}
+
+}  // namespace labgpu
