@@ -60,9 +60,9 @@ Result<std::unique_ptr<AccountStore>> AccountStore::open(const std::string& stat
   std::unique_ptr<AccountStore> store(new AccountStore(std::move(files), ids, host));
   store->last_id_ = loaded->highest_id;
   store->damaged_ = std::move(loaded->damaged);
-  for (auto& account : loaded->accounts) {
+  for (const auto& account : loaded->accounts) {
     if (auto written = store->files_.write_keys(account); !written) return Failed(written.error());
-    store->by_name_[account.name] = std::make_shared<const Account>(std::move(account));
+    store->by_name_[account.name] = std::make_shared<const Account>(account);
   }
   auto accounts = store->all();
   if (auto written = write_index(store->files_.index_directory(), accounts, ids.first); !written) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "common/parse.h"
 #include "helper/build_info.h"
 #include "helper/log.h"
 #include "helper/password.h"
@@ -13,10 +14,16 @@ namespace {
 
 constexpr char kPassword[] = "password";
 
-// For the log, before the parameters are checked.
+// For the log. Whoever calls may give anything as a name.
 std::string user_of(const nlohmann::json& parameters) {
   auto name = parameters.find("name");
-  return name != parameters.end() && name->is_string() ? name->get<std::string>() : "";
+  bool plausible = name != parameters.end() && name->is_string() &&
+                   is_user_name(name->get_ref<const std::string&>());
+  return plausible ? name->get<std::string>() : "?";
+}
+
+std::string reason_of(const VarlinkReply& reply) {
+  return reply ? "" : " failed: " + reply.error().parameters.value("message", reply.error().name);
 }
 
 }  // namespace
@@ -71,7 +78,7 @@ Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
   }
   if (method->changes_something) {
     auto user = user_of(call.parameters);
-    log(LogLevel::kNotice, call.method + " " + user + (reply ? "" : " failed"), {{kLogUser, user}});
+    log(LogLevel::kNotice, call.method + " " + user + reason_of(reply), {{kLogUser, user}});
   }
   co_return reply;
 }
