@@ -47,6 +47,7 @@ Result<void> check_tarball(const std::string& tarball, const HeldSignals& signal
 // With extended attributes: ping's capability is one. Devices are Docker's to make.
 Result<void> pack_root(const std::string& directory, const std::string& tarball,
                        const HeldSignals& signals) {
+  progress("packing");
   auto done =
       run_checked("cannot pack the image",
                   {"tar", "-C", directory, "--numeric-owner", "--one-file-system", "--xattrs",

@@ -37,6 +37,16 @@ Result<void> configure_apt(const RootRequest& request, const std::string& direct
                     join(request.apt.options, "\n") + "\n");
 }
 
+// All of them, at any depth; directories stay, because apt and others do not make theirs anew.
+void remove_files(const std::string& directory) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, error)) {
+    if (entry.is_symlink() || !entry.is_directory()) files.push_back(entry.path());
+  }
+  for (const auto& file : files) fs::remove(file, error);
+}
+
 Result<void> run_debootstrap(const RootRequest& request, const std::string& directory,
                              const HeldSignals& signals) {
   auto commands = debootstrap_commands(request, directory);
@@ -66,9 +76,16 @@ std::vector<std::string> mmdebstrap_command(const RootRequest& request,
 
 std::vector<std::vector<std::string>> debootstrap_commands(const RootRequest& request,
                                                            const std::string& directory) {
-  // Services that a package would start have no place here.
-  std::vector<std::string> apt{"chroot",     directory, "env", "DEBIAN_FRONTEND=noninteractive",
-                               "RUNLEVEL=1", "apt-get", "-y",  "-q"};
+  // RUNLEVEL=1 keeps packages from starting services (invoke-rc.d(8)).
+  std::vector<std::string> apt{"chroot",
+                               directory,
+                               "/usr/bin/env",
+                               "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                               "DEBIAN_FRONTEND=noninteractive",
+                               "RUNLEVEL=1",
+                               "apt-get",
+                               "-y",
+                               "-q"};
   auto update = apt;
   update.emplace_back("update");
   auto upgrade = apt;
@@ -103,9 +120,7 @@ Result<void> finish_root(const std::string& directory) {
   if (!unmounted) return unmounted;
   std::error_code error;
   for (const char* folder : {"/var/lib/apt/lists", "/var/cache/apt", "/var/log", "/tmp", "/run"}) {
-    for (const auto& entry : fs::directory_iterator(directory + folder, error)) {
-      fs::remove_all(entry.path(), error);
-    }
+    remove_files(directory + folder);
   }
   // Docker writes both of these for each container.
   for (const char* file : {"/etc/resolv.conf", "/etc/hostname"})

@@ -15,10 +15,10 @@ constexpr std::string_view kMatchGroup = "Match Group labgpu";
 constexpr char kDropIn[] =
     R"(# Written by `labgpu setup`; `labgpu setup --undo` takes it away.
 #
-# For every keyword sshd takes the first value that it finds, so what stands here comes before the rest
-# of the configuration, and "00-" puts it before other drop-ins. A Match block ends with the file
-# that it is in. Forwarding of ports, agents and X11 is left to the server's own settings: it happens in
-# the network of the user's container.
+# Where several Match blocks apply, sshd takes the first value that it finds for a keyword; "00-" puts
+# this one before those of other files. What stands outside of Match blocks does not count against it,
+# and a Match block ends with its file. Forwarding of ports, agents and X11 is left to the server's own
+# settings: it happens in the network of the user's container.
 
 Match Group labgpu
     # Whatever the client asks for (a shell, a command, scp, sftp) runs in the user's container. It also

@@ -1,0 +1,253 @@
+// Every command that asks the helper: what it sends, what it prints for people and for programs.
+#include <gmock/gmock.h>
+
+#include "tests/unit/cli/fake_helper.h"
+#include "tests/unit/cli/run_labgpu.h"
+
+namespace labgpu {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+json alice() {
+  return {{"name", "alice"},
+          {"realName", "爱丽丝"},
+          {"uid", 20001},
+          {"gid", 20001},
+          {"home", "/home/alice"},
+          {"locked", false},
+          {"hasPassword", false},
+          {"keys",
+           {{{"fingerprint", "SHA256:abc"},
+             {"type", "ssh-ed25519"},
+             {"comment", "a@b"},
+             {"line", "x"}}}},
+          {"overrides", {{"image", "cuda:12"}}},
+          {"settings",
+           {{"image", "cuda:12"},
+            {"mounts", {{{"source", "/data"}, {"target", "/d"}, {"readOnly", true}}}},
+            {"gpus", "all"},
+            {"shmSize", 1024}}}};
+}
+
+json container(const std::string& state) {
+  return {{"user", "alice"},
+          {"name", "alice_container"},
+          {"id", "0123"},
+          {"state", state},
+          {"image", "cuda:12"},
+          {"startedAt", "2025-05-20T12:03:04.5Z"},
+          {"address", "172.17.0.2"},
+          {"sessions", 3}};
+}
+
+json reply(const json& parameters) { return {{"parameters", parameters}}; }
+
+// Runs a command against a helper with these replies.
+struct Exchange {
+  Exchange(std::vector<std::string> arguments, std::vector<json> replies,
+           const std::string& input = "")
+      : helper(std::move(replies)) {
+    arguments.insert(arguments.end(), {"--socket", helper.socket()});
+    ran = run_labgpu(arguments, input);
+  }
+  json parameters(size_t i = 0) { return helper.requests().at(i).at("parameters"); }
+  std::string method(size_t i = 0) { return helper.requests().at(i).at("method"); }
+
+  FakeHelper helper;
+  Ran ran;
+};
+
+TEST(UserAdd, SendsKeysImageNameAndPassword) {
+  TemporaryDirectory directory;
+  put(directory / "a.pub", "# two\nssh-rsa A\nssh-rsa B\n");
+  put(directory / "b.pub", "ssh-rsa C\n");
+  Exchange e({"user", "add", "--key", directory / "a.pub", "--key", directory / "b.pub", "alice",
+              "--image", "cuda:12", "--real-name", "爱丽丝", "--password-stdin"},
+             {reply({{"user", alice()}})}, "geheim \nrest\n");
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  EXPECT_EQ(e.method(), "org.labgpu.AddUser");
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"},
+                                  {"authorizedKeys", {"ssh-rsa A", "ssh-rsa B", "ssh-rsa C"}},
+                                  {"image", "cuda:12"},
+                                  {"realName", "爱丽丝"},
+                                  {"password", "geheim "}}));
+  EXPECT_EQ(e.ran.out, "alice: added, uid 20001, home /home/alice\n");
+}
+
+TEST(UserAdd, LeavesOutWhatWasNotGivenAndReadsAKeyFromStdin) {
+  Exchange e({"user", "add", "alice", "--key", "-"}, {reply({{"user", alice()}})}, "ssh-rsa A\n");
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"authorizedKeys", {"ssh-rsa A"}}}));
+}
+
+TEST(UserAdd, SaysWhenNobodyCanLogIn) {
+  auto user = alice();
+  user["keys"] = json::array();
+  Exchange e({"user", "add", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("labgpu key add alice FILE"));
+}
+
+TEST(UserAdd, ABadKeyFileOrPasswordAsksNobody) {
+  TemporaryDirectory directory;
+  put(directory / "id", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+  Exchange key({"user", "add", "alice", "--key", directory / "id"}, {});
+  EXPECT_EQ(key.ran.status, 1);
+  EXPECT_THAT(key.ran.err, HasSubstr("private key"));
+  EXPECT_TRUE(key.helper.requests().empty());
+  for (const auto& input : {std::string(), std::string("\nx\n"), std::string(600, 'x')}) {
+    Exchange password({"user", "add", "alice", "--password-stdin"}, {}, input);
+    EXPECT_EQ(password.ran.status, 1);
+    EXPECT_TRUE(password.helper.requests().empty());
+  }
+}
+
+TEST(UserAdd, TheHelpersErrorIsOneLine) {
+  Exchange e(
+      {"user", "add", "alice"},
+      {json({{"error", "org.labgpu.UserExists"}, {"parameters", {{"message", "alice exists"}}}})});
+  EXPECT_EQ(e.ran.status, 1);
+  EXPECT_EQ(e.ran.err, "labgpu: alice exists\n");
+  EXPECT_EQ(e.ran.out, "");
+}
+
+TEST(UserList, ShowsATable) {
+  Exchange e({"user", "list"}, {reply({{"users", {alice()}}})});
+  EXPECT_EQ(e.method(), "org.labgpu.ListUsers");
+  EXPECT_EQ(e.ran.out,
+            "NAME   UID    IMAGE    GPUS  KEYS  PASSWORD  LOCKED  REAL NAME\n"
+            "alice  20001  cuda:12  all   1     no        no      爱丽丝\n");
+}
+
+TEST(UserList, WorksWithoutSettings) {
+  auto user = alice();
+  user["settings"] = nullptr;
+  Exchange e({"user", "list"}, {reply({{"users", {user}}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("alice  20001  -"));
+}
+
+TEST(UserShow, ShowsSettingsAsSetTakesThem) {
+  Exchange e({"user", "show", "alice"}, {reply({{"user", alice()}})});
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
+  EXPECT_THAT(e.ran.out, HasSubstr("cuda:12  (set for this account)\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("/data:/d:ro\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("1024\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("SHA256:abc ssh-ed25519 a@b\n"));
+}
+
+TEST(UserSet, SendsAssignmentsAndPasswords) {
+  Exchange e({"user", "set", "alice", "image=", "mounts=/a:/b,/c"}, {reply({{"user", alice()}})});
+  EXPECT_EQ(e.method(), "org.labgpu.SetUser");
+  EXPECT_EQ(e.parameters(),
+            json({{"name", "alice"}, {"assignments", {"image=", "mounts=/a:/b,/c"}}}));
+  Exchange none({"user", "set", "alice", "--no-password"}, {reply({{"user", alice()}})});
+  EXPECT_EQ(none.parameters().at("password"), "");
+  Exchange some({"user", "set", "alice", "--password-stdin"}, {reply({{"user", alice()}})},
+                "p\r\n");
+  EXPECT_EQ(some.parameters().at("password"), "p");
+}
+
+TEST(UserRemove, SaysWhatIsKept) {
+  Exchange e({"user", "remove", "alice", "--yes"},
+             {reply({{"home", "/home/alice"}, {"containerName", "alice_container"}})});
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
+  EXPECT_THAT(e.ran.out, HasSubstr("kept: /home/alice\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("docker rm alice_container"));
+  Exchange never({"user", "remove", "alice", "--yes"},
+                 {reply({{"home", "/home/alice"}, {"containerName", ""}})});
+  EXPECT_THAT(never.ran.out, Not(HasSubstr("docker")));
+}
+
+TEST(UserRemove, DoesNothingWithoutATerminalToAskAt) {
+  Exchange e({"user", "remove", "alice"}, {}, "y\n");
+  EXPECT_EQ(e.ran.status, 2);
+  EXPECT_THAT(e.ran.err, HasSubstr("--yes"));
+  EXPECT_TRUE(e.helper.requests().empty());
+}
+
+json key(const std::string& fingerprint) {
+  return {{"fingerprint", fingerprint}, {"type", "ssh-rsa"}, {"comment", ""}, {"line", "l"}};
+}
+
+TEST(KeyAdd, MakesACallForEachKey) {
+  Exchange e({"key", "add", "alice", "-"},
+             {reply({{"key", key("SHA256:a")}}), reply({{"key", key("SHA256:b")}})},
+             "ssh-rsa A\nssh-rsa B\n");
+  EXPECT_EQ(e.parameters(0), json({{"name", "alice"}, {"key", "ssh-rsa A"}}));
+  EXPECT_EQ(e.parameters(1), json({{"name", "alice"}, {"key", "ssh-rsa B"}}));
+  EXPECT_THAT(e.ran.out, HasSubstr("SHA256:b     ssh-rsa  -\n"));
+}
+
+TEST(KeyAdd, SaysHowManyWereAddedBeforeOneFailed) {
+  Exchange e({"key", "add", "alice", "-"},
+             {reply({{"key", key("SHA256:a")}}),
+              json({{"error", "org.labgpu.Invalid"}, {"parameters", {{"message", "no key"}}}})},
+             "ssh-rsa A\nnonsense\n");
+  EXPECT_EQ(e.ran.status, 1);
+  EXPECT_EQ(e.ran.err, "labgpu: no key (1 of the 2 keys were added before)\n");
+}
+
+TEST(Key, ListAndRemove) {
+  Exchange list({"key", "list", "alice"}, {reply({{"keys", {key("SHA256:a")}}})});
+  EXPECT_EQ(list.method(), "org.labgpu.ListKeys");
+  EXPECT_THAT(list.ran.out, HasSubstr("SHA256:a"));
+  Exchange remove({"key", "remove", "alice", "SHA256:a"}, {reply(json::object())});
+  EXPECT_EQ(remove.parameters(), json({{"name", "alice"}, {"fingerprint", "SHA256:a"}}));
+  EXPECT_EQ(remove.ran.out, "alice: removed SHA256:a\n");
+}
+
+TEST(Status, AllOrOne) {
+  setenv("TZ", "UTC", 1);
+  Exchange all({"status"}, {reply({{"containers", {container("running")}}})});
+  EXPECT_EQ(all.parameters(), json::object());
+  EXPECT_EQ(all.ran.out,
+            "NAME   STATE    SESSIONS  SINCE             ADDRESS     IMAGE    CONTAINER\n"
+            "alice  running  3         2025-05-20 12:03  172.17.0.2  cuda:12  alice_container\n");
+  Exchange one({"status", "alice"}, {reply({{"containers", json::array()}})});
+  EXPECT_EQ(one.parameters(), json({{"name", "alice"}}));
+}
+
+TEST(State, StartStopRestart) {
+  for (const auto& [command, method] :
+       {std::pair{"start", "Start"}, {"stop", "Stop"}, {"restart", "Restart"}}) {
+    Exchange e({command, "alice"}, {reply({{"container", container("running")}})});
+    EXPECT_EQ(e.method(), std::string("org.labgpu.") + method);
+    EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
+    EXPECT_THAT(e.ran.out, HasSubstr("alice_container"));
+  }
+}
+
+class JsonOutput : public testing::TestWithParam<std::pair<std::vector<std::string>, json>> {};
+
+TEST_P(JsonOutput, IsTheReplysParameters) {
+  auto [arguments, parameters] = GetParam();
+  arguments.emplace_back("--json");
+  Exchange e(arguments, {reply(parameters)});
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  EXPECT_EQ(json::parse(e.ran.out), parameters);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, JsonOutput,
+    testing::Values(
+        std::pair{std::vector<std::string>{"user", "add", "alice"}, json{{"user", alice()}}},
+        std::pair{std::vector<std::string>{"user", "list"}, json{{"users", {alice()}}}},
+        std::pair{std::vector<std::string>{"user", "show", "alice"}, json{{"user", alice()}}},
+        std::pair{std::vector<std::string>{"user", "set", "alice", "a=b"}, json{{"user", alice()}}},
+        std::pair{std::vector<std::string>{"user", "remove", "alice", "--yes"},
+                  json{{"home", "/h"}}},
+        std::pair{std::vector<std::string>{"key", "list", "alice"}, json{{"keys", json::array()}}},
+        std::pair{std::vector<std::string>{"key", "remove", "alice", "x"}, json::object()},
+        std::pair{std::vector<std::string>{"status"}, json{{"containers", json::array()}}},
+        std::pair{std::vector<std::string>{"stop", "alice"},
+                  json{{"container", container("stopped")}}}));
+
+TEST(Reply, ALackingFieldIsNotACrash) {
+  Exchange e({"user", "show", "alice"}, {reply(json::object())});
+  EXPECT_EQ(e.ran.status, 69);
+  EXPECT_THAT(e.ran.err, HasSubstr("different versions"));
+}
+
+}  // namespace
+}  // namespace labgpu

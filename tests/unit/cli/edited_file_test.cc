@@ -1,0 +1,162 @@
+// One edited file through setup, undo, failures and the administrator's own edits in between.
+#include "cli/setup/edited_file.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/setup/pam_file.h"
+#include "cli/setup/sshd_dropin.h"
+#include "tests/unit/cli/temporary_directory.h"
+
+namespace labgpu {
+namespace {
+
+constexpr Edit kPam{add_pam_lines, remove_pam_lines};
+constexpr Edit kDropIn{add_drop_in, remove_drop_in};
+// Without its final newline only the saved bytes can give it back.
+constexpr char kOriginal[] = "auth required a.so\naccount required a.so\nsession required a.so";
+
+class EditedFileTest : public testing::Test {
+ protected:
+  EditedFile open(const Edit& edit = kPam) {
+    EditedFile file(path_, directory_ / "saved", edit);
+    EXPECT_TRUE(file.load());
+    return file;
+  }
+  void apply(const Edit& edit = kPam) { ASSERT_TRUE(open(edit).apply()); }
+  void undo(const Edit& edit = kPam) { ASSERT_TRUE(open(edit).undo()); }
+  bool anything_saved() {
+    return exists(directory_ / "saved.before") || exists(directory_ / "saved.after");
+  }
+
+  TemporaryDirectory directory_;
+  std::string path_ = directory_ / "file";
+};
+
+TEST_F(EditedFileTest, UndoGivesBackEveryByte) {
+  put(path_, kOriginal);
+  apply();
+  EXPECT_NE(slurp(path_), kOriginal);
+  EXPECT_EQ(slurp(directory_ / "saved.before"), kOriginal);
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+  EXPECT_FALSE(anything_saved());
+}
+
+TEST_F(EditedFileTest, ApplyTwiceIsOnce) {
+  put(path_, kOriginal);
+  apply();
+  std::string once = slurp(path_);
+  apply();
+  EXPECT_EQ(slurp(path_), once);
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+}
+
+TEST_F(EditedFileTest, TheAdministratorsOwnEditSurvivesUndo) {
+  put(path_, kOriginal);
+  apply();
+  put(path_, slurp(path_) + "password required b.so\n");
+  undo();
+  EXPECT_EQ(slurp(path_), std::string(kOriginal) + "\npassword required b.so\n");
+  EXPECT_FALSE(anything_saved());
+}
+
+TEST_F(EditedFileTest, ALineTakenOutByHandComesBackAndTheOldBytesDoNot) {
+  put(path_, kOriginal);
+  apply();
+  // As when a package upgrade brings a new file.
+  put(path_, "auth required new.so\n");
+  apply();
+  EXPECT_EQ(missing_pam_types(slurp(path_)).size(), 0u);
+  undo();
+  EXPECT_EQ(slurp(path_), "auth required new.so\n");
+}
+
+TEST_F(EditedFileTest, AnotherVersionsEditIsReplacedFromTheOriginal) {
+  put(path_, kOriginal);
+  Edit older{[](const Text& text) { return Text{*text + "\n# old labgpu\n"}; }, remove_pam_lines};
+  apply(older);
+  apply();
+  EXPECT_EQ(slurp(path_).find("old labgpu"), std::string::npos);
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+}
+
+TEST_F(EditedFileTest, RollBackAfterTheFirstSetup) {
+  put(path_, kOriginal);
+  auto file = open();
+  ASSERT_TRUE(file.apply());
+  ASSERT_TRUE(file.roll_back());
+  EXPECT_EQ(slurp(path_), kOriginal);
+  EXPECT_FALSE(anything_saved());
+}
+
+TEST_F(EditedFileTest, RollBackKeepsWhatAnEarlierSetupSaved) {
+  put(path_, kOriginal);
+  apply();
+  std::string edited = slurp(path_);
+  put(path_, edited.substr(0, edited.find("session")));
+  auto file = open();
+  ASSERT_TRUE(file.apply());
+  ASSERT_TRUE(file.roll_back());
+  EXPECT_EQ(slurp(directory_ / "saved.before"), kOriginal);
+  EXPECT_EQ(slurp(directory_ / "saved.after"), edited);
+}
+
+TEST_F(EditedFileTest, UndoOfACrashBetweenSavingAndEditing) {
+  put(path_, kOriginal);
+  put(directory_ / "saved.before", kOriginal);
+  put(directory_ / "saved.after", "what was never written");
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+  EXPECT_FALSE(anything_saved());
+}
+
+TEST_F(EditedFileTest, BytesSavedWithoutTheirPairAreNotTaken) {
+  put(path_, kOriginal);
+  put(directory_ / "saved.before", "of another time");
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+}
+
+TEST_F(EditedFileTest, UndoWithoutSetupChangesNothing) {
+  put(path_, kOriginal);
+  undo();
+  EXPECT_EQ(slurp(path_), kOriginal);
+}
+
+TEST_F(EditedFileTest, AFileThatSetupMadeIsRemoved) {
+  apply(kDropIn);
+  EXPECT_TRUE(exists(path_));
+  undo(kDropIn);
+  EXPECT_FALSE(exists(path_));
+}
+
+TEST_F(EditedFileTest, AForeignDropInOfThatNameComesBack) {
+  put(path_, "X11Forwarding no\n");
+  apply(kDropIn);
+  EXPECT_NE(slurp(path_), "X11Forwarding no\n");
+  undo(kDropIn);
+  EXPECT_EQ(slurp(path_), "X11Forwarding no\n");
+}
+
+TEST_F(EditedFileTest, AnEditedDropInIsKeptBySetupAndRemovedByUndo) {
+  apply(kDropIn);
+  put(path_, slurp(path_) + "    X11Forwarding no\n");
+  std::string edited = slurp(path_);
+  apply(kDropIn);
+  EXPECT_EQ(slurp(path_), edited);
+  undo(kDropIn);
+  EXPECT_FALSE(exists(path_));
+}
+
+TEST(DropIn, TheProbeIsForAUserThatCannotExist) {
+  auto probe = probe_drop_in(*add_drop_in({}));
+  ASSERT_TRUE(probe);
+  EXPECT_NE(probe->find("\nMatch User labgpu.probe\n"), std::string::npos);
+  EXPECT_EQ(probe->find("\nMatch Group"), std::string::npos);
+  EXPECT_FALSE(probe_drop_in("# Match Group labgpu\n"));
+}
+
+}  // namespace
+}  // namespace labgpu

@@ -1,0 +1,37 @@
+// Runs labgpu's own command line in the test.
+#include "tests/unit/cli/run_labgpu.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "cli/command_line.h"
+#include "common/unique_fd.h"
+#include "tests/unit/cli/temporary_directory.h"
+
+namespace labgpu {
+
+Ran run_labgpu(const std::vector<std::string>& arguments, const std::string& input) {
+  TemporaryDirectory directory;
+  put(directory / "input", input);
+  UniqueFd before(dup(STDIN_FILENO));
+  UniqueFd file(open((directory / "input").c_str(), O_RDONLY | O_CLOEXEC));
+  dup2(file.get(), STDIN_FILENO);
+  std::cin.clear();
+  std::cin.sync();
+
+  std::vector<const char*> argv{"labgpu"};
+  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Ran ran;
+  ran.status = run_command_line(static_cast<int>(argv.size()), argv.data());
+  ran.out = testing::internal::GetCapturedStdout();
+  ran.err = testing::internal::GetCapturedStderr();
+  if (before.valid()) dup2(before.get(), STDIN_FILENO);
+  return ran;
+}
+
+}  // namespace labgpu
