@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/subprocess.h"
 #include "common/unique_fd.h"
 
 namespace labgpu {
@@ -31,6 +33,29 @@ Result<std::string> read_all(int fd, const std::string& source) {
     text.append(buffer.data(), static_cast<size_t>(count));
     if (text.size() > kMaxInput) return fail(source + " is too long for a file of public keys");
   }
+}
+
+// False when `interrupt` (a descriptor, or -1) became readable first.
+bool wait_for_input(int fd, int interrupt) {
+  std::array<pollfd, 2> entries{{{fd, POLLIN, 0}, {interrupt, POLLIN, 0}}};
+  while (poll(entries.data(), entries.size(), -1) < 0 && errno == EINTR) continue;
+  return entries[1].revents == 0;
+}
+
+// Without its newline. A byte at a time, so that what follows is left to whoever reads next.
+Result<std::string> read_line(int fd, int interrupt = -1) {
+  std::string line;
+  for (;;) {
+    if (!wait_for_input(fd, interrupt)) return fail("interrupted", kExitInterrupted);
+    char byte = 0;
+    ssize_t count = read(fd, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("cannot read the standard input", errno);
+    if (count == 0 || byte == '\n' || line.size() > kMaxInput) break;
+    line.push_back(byte);
+  }
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return line;
 }
 
 bool is_private_key(const std::string& text) {
@@ -91,16 +116,14 @@ Result<std::vector<std::string>> read_keys(const std::string& path) {
 }
 
 Result<std::string> read_password(const std::string& user) {
-  std::string password;
-  {
-    bool terminal = isatty(STDIN_FILENO) != 0;
-    if (terminal) std::cerr << "Password for " << user << ": " << std::flush;
-    NoEcho no_echo(STDIN_FILENO);
-    std::getline(std::cin, password);
-  }
-  if (!password.empty() && password.back() == '\r') password.pop_back();
-  if (password.empty()) return fail("the standard input has no password in its first line");
-  if (password.size() > kMaxPassword) {
+  bool terminal = isatty(STDIN_FILENO) != 0;
+  if (terminal) std::cerr << "Password for " << user << ": " << std::flush;
+  HeldSignals signals;  // Ctrl-C must not leave a terminal that shows nothing
+  NoEcho no_echo(STDIN_FILENO);
+  auto password = read_line(STDIN_FILENO, signals.fd());
+  if (!password) return password;
+  if (password->empty()) return fail("the standard input has no password in its first line");
+  if (password->size() > kMaxPassword) {
     return fail("the password is longer than " + std::to_string(kMaxPassword) +
                 " bytes, which PAM does not take");
   }
@@ -112,9 +135,9 @@ Result<bool> confirm(const std::string& question) {
     return fail("there is no terminal to ask at; say --yes if it shall be done", kExitUsage);
   }
   std::cerr << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  auto answer = read_line(STDIN_FILENO);
+  if (!answer) return Failed(answer.error());
+  return *answer == "y" || *answer == "Y" || *answer == "yes";
 }
 
 }  // namespace labgpu

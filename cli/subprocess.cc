@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <sstream>
 
@@ -30,6 +31,8 @@ sigset_t held_set() {
   for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
   return set;
 }
+
+constexpr size_t kMaxComplaint = 1000;
 
 struct Pipe {
   UniqueFd read;
@@ -139,13 +142,16 @@ void follow(Running& running, const HeldSignals& signals) {
   }
 }
 
-std::string last_line(const std::string& text) {
-  std::string last;
+// What a program complained of, in one line: which of its lines matters only a reader can tell.
+std::string one_line(const std::string& text) {
+  std::string joined;
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) last = line;
+  for (std::string line; std::getline(lines, line) && joined.size() < kMaxComplaint;) {
+    while (!line.empty() && isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
+    if (line.empty()) continue;
+    joined += (joined.empty() ? "" : "; ") + line;
   }
-  return last;
+  return joined;
 }
 
 }  // namespace
@@ -190,7 +196,7 @@ Result<Outcome> run_checked(const std::string& context, const std::vector<std::s
   auto outcome = run_program(argv, output, signals);
   if (!outcome) return Failed(outcome.error());
   if (outcome->status == 0) return outcome;
-  std::string why = last_line(outcome->err);
+  std::string why = one_line(outcome->err);
   if (why.empty()) why = argv[0] + " ended with status " + std::to_string(outcome->status);
   return fail(context + ": " + why);
 }

@@ -49,7 +49,7 @@ struct Outcome {
 Result<Outcome> run_program(const std::vector<std::string>& argv, Output output,
                             const HeldSignals& signals);
 
-// The same, and a status other than 0 is a failure: "context: the last line of its stderr".
+// The same, and a status other than 0 is a failure: "context: " and its stderr in one line.
 Result<Outcome> run_checked(const std::string& context, const std::vector<std::string>& argv,
                             Output output, const HeldSignals& signals);
 

@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <iostream>
-
 #include "cli/command_line.h"
 #include "common/unique_fd.h"
 #include "tests/unit/cli/temporary_directory.h"
@@ -19,8 +17,6 @@ Ran run_labgpu(const std::vector<std::string>& arguments, const std::string& inp
   UniqueFd before(dup(STDIN_FILENO));
   UniqueFd file(open((directory / "input").c_str(), O_RDONLY | O_CLOEXEC));
   dup2(file.get(), STDIN_FILENO);
-  std::cin.clear();
-  std::cin.sync();
 
   std::vector<const char*> argv{"labgpu"};
   for (const auto& argument : arguments) argv.push_back(argument.c_str());

@@ -53,11 +53,11 @@ TEST(Subprocess, AMissingProgramIsAFailureWithItsName) {
   EXPECT_THAT(outcome.error().message, HasSubstr("labgpu-no-such-program"));
 }
 
-TEST(RunChecked, SaysTheLastLineOfStderr) {
+TEST(RunChecked, SaysWhatTheProgramComplainedOf) {
   HeldSignals signals;
-  auto loud = run_checked("cannot do it", {"sh", "-c", "echo a >&2; echo why >&2; exit 1"},
+  auto loud = run_checked("cannot do it", {"sh", "-c", "printf 'a\\r\\n\\nwhy\\n' >&2; exit 1"},
                           Output::kCapture, signals);
-  EXPECT_EQ(loud.error().message, "cannot do it: why");
+  EXPECT_EQ(loud.error().message, "cannot do it: a; why");
   auto silent = run_checked("cannot do it", {"false"}, Output::kCapture, signals);
   EXPECT_EQ(silent.error().message, "cannot do it: false ended with status 1");
 }

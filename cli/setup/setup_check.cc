@@ -1,0 +1,73 @@
+// labgpu setup --check: what is right on this server, and what is missing.
+#include <algorithm>
+#include <iostream>
+
+#include "cli/setup/host_checks.h"
+#include "cli/setup/pam_file.h"
+#include "cli/setup/setup.h"
+#include "cli/setup/setup_job.h"
+
+namespace labgpu {
+
+namespace {
+
+void print_findings(const std::vector<Finding>& findings) {
+  for (const auto& finding : findings) {
+    std::cout << (finding.ok ? "ok       " : "MISSING  ") << finding.what;
+    if (!finding.ok) std::cout << ": " << finding.advice;
+    std::cout << '\n';
+  }
+}
+
+std::vector<Finding> check_files(const SetupJob& job) {
+  std::vector<Finding> findings;
+  auto missing = missing_pam_types(*job.pam.current());
+  for (const char* type : {"auth", "account", "session"}) {
+    bool ok = std::find(missing.begin(), missing.end(), type) == missing.end();
+    findings.push_back({ok, false,
+                        "pam_labgpu.so as " + std::string(type) + " in " + job.pam.path(),
+                        ok ? "" : "run labgpu setup"});
+  }
+  bool drop_in = job.drop_in.current().has_value();
+  findings.push_back(
+      {drop_in, false, "the drop-in " + job.drop_in.path(), drop_in ? "" : "run labgpu setup"});
+  return findings;
+}
+
+Finding as_finding(const std::string& what, const std::vector<std::string>& faults) {
+  return {faults.empty(), false, what, faults.empty() ? "" : faults.front()};
+}
+
+std::vector<Finding> check_sshd(const SetupJob& job) {
+  std::vector<Finding> findings;
+  auto root = job.sshd.settings_for("root");
+  if (!root) return {as_finding("sshd's configuration", {root.error().message})};
+  findings.push_back(as_finding("sshd's use of PAM", global_faults(*root)));
+  auto member = job.member();
+  if (!member) return findings;  // nobody whose settings could be asked for
+  auto settings = job.sshd.settings_for(*member);
+  std::vector<std::string> faults;
+  if (settings) faults = member_faults(*settings);
+  if (!settings) faults = {settings.error().message};
+  findings.push_back(as_finding("sshd's settings for " + *member, faults));
+  return findings;
+}
+
+}  // namespace
+
+Result<void> check_setup(const SetupOptions& options) {
+  SetupJob job(options);
+  auto loaded = load(job);
+  if (!loaded) return loaded;
+  auto findings = check_host(job.root);
+  for (auto&& more : {check_files(job), check_sshd(job)}) {
+    findings.insert(findings.end(), more.begin(), more.end());
+  }
+  print_findings(findings);
+  for (const auto& finding : findings) {
+    if (!finding.ok) return fail("this server is not set up for labgpu");
+  }
+  return {};
+}
+
+}  // namespace labgpu

@@ -1,0 +1,50 @@
+// What one run of labgpu setup works on.
+#include "cli/setup/setup_job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "cli/setup/host_checks.h"
+#include "cli/setup/pam_file.h"
+#include "cli/setup/sshd_dropin.h"
+#include "common/paths.h"
+
+namespace labgpu {
+
+SetupJob::SetupJob(const SetupOptions& options)
+    : root(options.root),
+      saved(root + kStateDirectory + "/setup"),
+      pam(root + kPamFile, saved + "/pam.d-sshd", {add_pam_lines, remove_pam_lines}),
+      drop_in(root + kDropInFile, saved + "/sshd-drop-in", {add_drop_in, remove_drop_in}),
+      sshd(root + kSshdConfig, signals) {}
+
+std::optional<std::string> SetupJob::member() const {
+  return root.empty() ? any_member() : std::nullopt;
+}
+
+Result<void> load(SetupJob& job) {
+  auto loaded = job.pam.load();
+  if (loaded) loaded = job.drop_in.load();
+  if (!loaded) return loaded;
+  if (!job.pam.current()) return fail(job.pam.path() + " is missing; is openssh-server installed?");
+  return {};
+}
+
+Result<void> take_lock(SetupJob& job) {
+  std::error_code error;
+  std::filesystem::create_directories(job.root + kStateDirectory, error);
+  // The originals may be files that not everybody may read.
+  mkdir(job.saved.c_str(), 0700);
+  job.lock.reset(open(job.saved.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!job.lock.valid()) return fail_errno("cannot make " + job.saved, errno);
+  if (flock(job.lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return fail("another labgpu setup is running");
+  }
+  return {};
+}
+
+}  // namespace labgpu
