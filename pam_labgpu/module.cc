@@ -48,6 +48,9 @@ const char* text_item(const pam_handle_t* pamh, int item) {
   return static_cast<const char*>(value);
 }
 
+// libpam's flags are unsigned, its entry points' are not.
+bool has(int flags, unsigned flag) { return (static_cast<unsigned>(flags) & flag) != 0; }
+
 int length(std::string_view text) { return static_cast<int>(text.size()); }
 
 [[noreturn]] void end_child(const pam_handle_t* pamh, const char* what) {
@@ -105,7 +108,7 @@ void ask_for_container(const pam_handle_t* pamh, OpenedSession& session, const O
 void report_refusal(pam_handle_t* pamh, int flags, std::string_view sentence) {
   pam_syslog(pamh, LOG_NOTICE, "%s may not log in: %.*s", text_item(pamh, PAM_USER),
              length(sentence), sentence.data());
-  if ((flags & PAM_SILENT) == 0) pam_error(pamh, "%.*s", length(sentence), sentence.data());
+  if (!has(flags, PAM_SILENT)) pam_error(pamh, "%.*s", length(sentence), sentence.data());
 }
 
 void report_silence(pam_handle_t* pamh, int flags, int error) {
@@ -113,7 +116,7 @@ void report_silence(pam_handle_t* pamh, int flags, int error) {
   errno = error;  // for %m
   pam_syslog(pamh, LOG_ERR,
              "%s may not log in: labgpud does not answer: %m (see systemctl status labgpud)", user);
-  if ((flags & PAM_SILENT) != 0) return;
+  if (has(flags, PAM_SILENT)) return;
   pam_error(pamh,
             "labgpu: the labgpu service on this server does not answer, so %s cannot log in now; "
             "tell the administrator (systemctl status labgpud)",
@@ -146,7 +149,7 @@ int refuse_session(pam_handle_t* pamh, int flags) {
              "refusing a session to %s: pam_setcred was not called; the auth line of pam_labgpu.so "
              "is missing from the PAM configuration: run labgpu setup",
              user);
-  if ((flags & PAM_SILENT) == 0) {
+  if (!has(flags, PAM_SILENT)) {
     pam_error(pamh,
               "labgpu: this server is set up wrongly, so %s cannot log in; tell the administrator "
               "(the auth line of pam_labgpu.so is missing: run labgpu setup)",
@@ -174,7 +177,7 @@ LABGPU_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int, const char
 LABGPU_PAM_ENTRY pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, const char** argv) {
   SessionData* data = find_session_data(pamh);
   if (data == nullptr && !is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
-  if ((flags & PAM_DELETE_CRED) != 0) return PAM_SUCCESS;
+  if (has(flags, PAM_DELETE_CRED)) return PAM_SUCCESS;
   if (data == nullptr) return make_session_data(pamh) != nullptr ? PAM_SUCCESS : PAM_BUF_ERR;
   if (getpid() != data->owner && !data->entered) {
     enter_or_end(pamh, *data, parse_options(pamh, argc, argv));
