@@ -108,9 +108,10 @@ std::vector<Account> AccountStore::all() const {
 }
 
 Result<void> AccountStore::check_new_name(const std::string& name) const {
-  if (!is_user_name(name)) {
+  // Names with _ in front are for system users (Debian Policy 9.2.1), and no container's.
+  if (!is_user_name(name) || name.front() == '_') {
     return fail(ErrorCode::kInvalid,
-                "a user's name must begin with a lower-case letter or _, go on with these, digits "
+                "a user's name must begin with a lower-case letter, go on with these, digits, _ "
                 "and -, and have at most 32 characters");
   }
   if (std::find(kReservedNames.begin(), kReservedNames.end(), name) != kReservedNames.end()) {
@@ -153,8 +154,9 @@ Result<AccountPointer> AccountStore::create(const Account& account) {
 
 Result<void> AccountStore::check_unchanged(const AccountPointer& seen) const {
   if (find(seen->name) == seen) return {};
-  return fail(ErrorCode::kUnavailable, "the account of " + seen->name +
-                                           " was changed by somebody else at the same time: try again");
+  return fail(
+      ErrorCode::kUnavailable,
+      "the account of " + seen->name + " was changed by somebody else at the same time: try again");
 }
 
 Result<AccountPointer> AccountStore::put_if_unchanged(const AccountPointer& seen,

@@ -110,12 +110,12 @@ Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, const Ac
 }
 
 Result<AccountPointer> AdminMethods::create_account(Account account) {
-  auto id = accounts_.reserve_id(account.name);
-  if (!id) return Failed(id.error());
-  account.uid = account.gid = *id;
   auto home = fill_in(config_.home, account.name);
   if (!home) return Failed(home.error());
   account.home = *home;
+  auto id = accounts_.reserve_id(account.name);
+  if (!id) return Failed(id.error());
+  account.uid = account.gid = *id;
   auto settings = resolve_settings(config_.defaults, account.settings, account.name);
   if (!settings) return Failed(settings.error());
 

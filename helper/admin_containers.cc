@@ -27,7 +27,7 @@ Task<VarlinkReply> AdminMethods::remove_user(const nlohmann::json& parameters) {
   if (!removed) co_return account_failed(removed.error());
   auto stopping = containers_.stop(**account);
   auto stopped = co_await stopping;
-  if (!stopped) {
+  if (!stopped && stopped.error().code != ErrorCode::kNotFound) {
     auto told = wrap((*account)->name + " is removed, but the container could not be stopped",
                      stopped.error());
     co_return container_failed(told.value());

@@ -56,6 +56,7 @@ class Containers {
   // The same, creating and starting what is missing. Ten callers at once cause one create.
   virtual Task<Result<std::shared_ptr<const RunningContainer>>> ensure_running(Account account) = 0;
 
+  // kNotFound when the account has none.
   virtual Task<Result<void>> stop(Account account) = 0;
   virtual Task<Result<void>> restart(Account account) = 0;
   // Stops and deletes the container; its home and data directories stay. Absent is success.

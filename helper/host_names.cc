@@ -45,6 +45,21 @@ Result<bool> either(First first, Second second) {
   return second();
 }
 
+// Sources and actions; an action is everything from '[' to ']', with the spaces in it.
+std::vector<std::string> split_services(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> services;
+  for (std::string word; in >> word;) {
+    if (word.front() == '[' && word.back() != ']') {
+      std::string rest;
+      std::getline(in, rest, ']');
+      word += rest + "]";
+    }
+    services.push_back(word);
+  }
+  return services;
+}
+
 }  // namespace
 
 Result<bool> NssHostNames::has_name(const std::string& name) const {
@@ -68,17 +83,10 @@ std::string sources_without_labgpu(std::string_view nsswitch, std::string_view d
     std::istringstream(line.substr(0, colon)) >> name;
     if (name != database) continue;
 
-    std::istringstream words(line.substr(colon + 1));
-    bool skipping_action = false;
-    for (std::string word; words >> word;) {
-      bool action = word.front() == '[';
-      if (action && sources.empty()) continue;  // an action belongs to the source before it
-      if (word == "labgpu" || (action && skipping_action)) {
-        skipping_action = word.back() != ']';
-        continue;
-      }
-      skipping_action = false;
-      sources += (sources.empty() ? "" : " ") + word;
+    bool skipping = true;  // an action belongs to the source before it, so none can be first
+    for (const auto& word : split_services(line.substr(colon + 1))) {
+      if (word.front() != '[') skipping = word == "labgpu";
+      if (!skipping) sources += (sources.empty() ? "" : " ") + word;
     }
     break;  // glibc takes the first line of a database, nsswitch.conf(5)
   }

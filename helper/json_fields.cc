@@ -48,6 +48,7 @@ std::optional<bool> JsonFields::boolean(const std::string& key) {
 std::optional<uint64_t> JsonFields::number(const std::string& key) {
   const auto* value = find(key);
   if (value == nullptr) return std::nullopt;
+  // The parser makes every whole number that is not negative an unsigned one.
   if (value->is_number_unsigned()) return value->get<uint64_t>();
   refuse(key, "must be a whole number, not below 0");
   return std::nullopt;

@@ -56,7 +56,7 @@ std::string_view to_text(LoginAs login);
 
 // labgpu's own defaults < `server` < `account`; fails when a filled-in template is not a valid host
 // name, container name or plain path. In the host name every underscore becomes a hyphen, and
-// hyphens at its ends go: an account may be called _a, a host may not.
+// hyphens at its ends go: an account may be called a_, a host may not.
 Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLayer& account,
                                   const std::string& user);
 

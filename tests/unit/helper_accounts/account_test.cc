@@ -1,0 +1,109 @@
+// Account records: round trip, unknown fields, refusals.
+#include "helper/account.h"
+
+#include <gmock/gmock.h>
+
+namespace labgpu {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+Account alice() {
+  Account account;
+  account.name = "alice";
+  account.real_name = "Alice 爱丽丝";
+  account.uid = account.gid = 20001;
+  account.home = "/home/alice";
+  account.locked = true;
+  account.hashed_password = "$y$j9T$salt$hash";
+  account.authorized_keys = {"ssh-ed25519 AAAA a@b"};
+  account.settings.image = "lab:1";
+  return account;
+}
+
+TEST(Account, RoundTrip) {
+  auto read = account_from_json(to_json(alice()));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(alice()));
+  EXPECT_EQ(read->real_name, "Alice 爱丽丝");
+  EXPECT_EQ(read->hashed_password, "$y$j9T$salt$hash");
+  EXPECT_EQ(read->settings.image, "lab:1");
+  EXPECT_TRUE(read->locked);
+}
+
+TEST(Account, NamesAreThoseOfSystemdsUserRecord) {
+  auto record = to_json(alice());
+  EXPECT_EQ(record["userName"], "alice");
+  EXPECT_EQ(record["homeDirectory"], "/home/alice");
+  EXPECT_EQ(record["privileged"]["hashedPassword"], json({"$y$j9T$salt$hash"}));
+  EXPECT_EQ(record["privileged"]["sshAuthorizedKeys"], json({"ssh-ed25519 AAAA a@b"}));
+  EXPECT_EQ(record["labgpu"]["image"], "lab:1");
+}
+
+TEST(Account, UnknownFieldsStay) {
+  auto record = to_json(alice());
+  record["notAfterUSec"] = 5;
+  record["privileged"]["passwordHint"] = "x";
+  record["labgpu"]["colour"] = json::array({"red"});
+  auto read = account_from_json(record);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(to_json(*read), record);
+}
+
+TEST(Account, AClearedSettingIsGoneFromTheRecord) {
+  auto read = account_from_json(to_json(alice()));
+  ASSERT_TRUE(read);
+  read->settings.image.reset();
+  read->hashed_password.clear();
+  auto record = to_json(*read);
+  EXPECT_FALSE(record["labgpu"].contains("image"));
+  EXPECT_FALSE(record["privileged"].contains("hashedPassword"));
+}
+
+TEST(Account, MistakesNameTheField) {
+  const std::vector<std::pair<const char*, json>> bad = {{"userName", "Alice"},
+                                                         {"userName", "../x"},
+                                                         {"userName", "-a"},
+                                                         {"userName", std::string(33, 'a')},
+                                                         {"userName", 5},
+                                                         {"userName", nullptr},
+                                                         {"realName", "a:b"},
+                                                         {"realName", "a\nb"},
+                                                         {"uid", 0},
+                                                         {"uid", 65534},
+                                                         {"uid", 65535},
+                                                         {"uid", 4294967295},
+                                                         {"uid", "20001"},
+                                                         {"gid", 20002},
+                                                         {"homeDirectory", "home"},
+                                                         {"homeDirectory", "/home/../etc"},
+                                                         {"homeDirectory", "/home/a:b"},
+                                                         {"locked", "yes"}};
+  for (const auto& [field, value] : bad) {
+    auto record = to_json(alice());
+    record[field] = value;
+    if (std::string(field) == "uid") record["gid"] = value;
+    auto read = account_from_json(record);
+    ASSERT_FALSE(read) << field << " " << value;
+    EXPECT_THAT(read.error().message, HasSubstr(field));
+    EXPECT_EQ(read.error().code, ErrorCode::kInvalid);
+  }
+}
+
+TEST(Account, NothingGetsALineOfItsOwnIntoShadowOrKeys) {
+  const std::vector<std::pair<const char*, json>> bad = {
+      {"hashedPassword", json({"x:y"})},    {"hashedPassword", json({"x\ny"})},
+      {"hashedPassword", json({"x", "y"})}, {"sshAuthorizedKeys", json({"a\nb"})},
+      {"sshAuthorizedKeys", json({""})},    {"sshAuthorizedKeys", "a"}};
+  for (const auto& [field, value] : bad) {
+    auto record = to_json(alice());
+    record["privileged"][field] = value;
+    auto read = account_from_json(record);
+    ASSERT_FALSE(read) << field << " " << value;
+    EXPECT_THAT(read.error().message, HasSubstr(std::string("privileged.") + field));
+  }
+}
+
+}  // namespace
+}  // namespace labgpu

@@ -1,0 +1,82 @@
+// labgpu.json: what is accepted, and that every mistake names its key.
+#include "helper/config.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/support/temporary_directory.h"
+
+namespace labgpu {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const std::string& text) {
+  auto config = parse_config(text);
+  return config ? "accepted" : config.error().message;
+}
+
+TEST(Config, EverythingMaySpeak) {
+  auto config = parse_config(R"({
+    // a comment
+    "defaults": {"image": "lab:1", "mounts": ["/data"]}, /* another */
+    "ids": {"first": 30000, "last": 31000},
+    "home": "/srv/home/{user}",
+    "docker": {"socket": "/run/other.sock"},
+    "logs": {"maxSize": "10m"}
+  })");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->defaults.image, "lab:1");
+  EXPECT_EQ(config->defaults.mounts->size(), 1U);
+  EXPECT_EQ(config->ids.first, 30000U);
+  EXPECT_EQ(config->ids.last, 31000U);
+  EXPECT_EQ(config->home, "/srv/home/{user}");
+  EXPECT_EQ(config->docker_socket, "/run/other.sock");
+  EXPECT_EQ(config->log_max_size, "10m");
+}
+
+TEST(Config, NothingSaidIsTheDefaults) {
+  test::TemporaryDirectory directory;
+  for (const auto& config : {parse_config("{}"), load_config(directory / "absent.json")}) {
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->defaults, SettingsLayer{});
+    EXPECT_EQ(config->ids.first, 20000U);
+    EXPECT_EQ(config->home, "/home/{user}");
+  }
+}
+
+TEST(Config, MistakesNameTheKey) {
+  EXPECT_THAT(refusal("[]"), HasSubstr("must be an object"));
+  EXPECT_EQ(refusal(R"({"colour": 1})"), "colour is not a known field");
+  EXPECT_EQ(refusal(R"({"defaults": {"colour": 1}})"), "defaults.colour is not a known field");
+  EXPECT_THAT(refusal(R"({"defaults": []})"), HasSubstr("defaults must be an object"));
+  EXPECT_THAT(refusal(R"({"defaults": {"gpus": 1}})"), HasSubstr("defaults.gpus must be a text"));
+  EXPECT_THAT(refusal(R"({"ids": {"first": 20}})"), HasSubstr("ids.first"));
+  EXPECT_THAT(refusal(R"({"ids": {"first": 3000, "last": 3000}})"), HasSubstr("ids.last"));
+  EXPECT_THAT(refusal(R"({"ids": {"last": 70000}})"), HasSubstr("65534"));
+  EXPECT_THAT(refusal(R"({"ids": {"last": 4294967295}})"), HasSubstr("ids.last"));
+  EXPECT_THAT(refusal(R"({"home": "/home"})"), HasSubstr("home must be"));
+  EXPECT_THAT(refusal(R"({"home": "home/{user}"})"), HasSubstr("home must be"));
+  EXPECT_THAT(refusal(R"({"home": "/a:b/{user}"})"), HasSubstr("home must be"));
+  EXPECT_THAT(refusal(R"({"docker": {"socket": "x"}})"), HasSubstr("docker.socket"));
+  EXPECT_THAT(refusal(R"({"docker": {"host": "x"}})"), HasSubstr("docker.host"));
+  EXPECT_THAT(refusal(R"({"logs": {"maxSize": "many"}})"), HasSubstr("logs.maxSize"));
+}
+
+TEST(Config, DefaultsMustSuitEveryAccount) {
+  EXPECT_THAT(refusal(R"({"defaults": {"containerName": "everybody"}})"), HasSubstr("{user}"));
+  EXPECT_THAT(refusal(R"({"defaults": {"hostname": "a-rather-long-name-before-it-{user}-VM"}})"),
+              HasSubstr("full length"));
+}
+
+TEST(Config, AFilesMistakeNamesTheFile) {
+  test::TemporaryDirectory directory;
+  auto path = directory / "labgpu.json";
+  test::write_file(path, "{,}");
+  auto config = load_config(path);
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().message, HasSubstr(path));
+  EXPECT_FALSE(load_config(directory.path()));  // a directory is no file, and not "absent" either
+}
+
+}  // namespace
+}  // namespace labgpu
