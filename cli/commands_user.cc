@@ -1,90 +1,17 @@
 // labgpu user add, list, show, set, remove.
-#include <unistd.h>
-
-#include <array>
 #include <iostream>
 #include <memory>
 
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/table.h"
+#include "cli/user_view.h"
 
 namespace labgpu {
 
 namespace {
 
 using nlohmann::json;
-
-std::string yes_no(bool value) { return value ? "yes" : "no"; }
-
-// A setting as `user set` takes it.
-std::string setting_text(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const auto& mount : value) {
-    if (!text.empty()) text += ',';
-    text += mount.at("source").get<std::string>() + ":" + mount.at("target").get<std::string>();
-    if (mount.value("readOnly", false)) text += ":ro";
-  }
-  return text;
-}
-
-std::string setting_of(const json& user, const char* key) {
-  auto settings = user.find("settings");
-  if (settings == user.end() || !settings->is_object() || !settings->contains(key)) return "";
-  return setting_text(settings->at(key));
-}
-
-void print_users(const json& users) {
-  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "LOCKED", "REAL NAME"});
-  for (const auto& user : users) {
-    table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
-               setting_of(user, "image"), setting_of(user, "gpus"),
-               std::to_string(user.at("keys").size()), yes_no(user.at("hasPassword")),
-               yes_no(user.at("locked")), user.at("realName")});
-  }
-  std::cout << table.render();
-}
-
-// The interface's name of a setting, and the one that `user set` takes.
-struct SettingName {
-  const char* field;
-  const char* key;
-};
-
-constexpr std::array<SettingName, 8> kSettings{{
-    {"image", "image"},
-    {"hostname", "hostname"},
-    {"containerName", "container_name"},
-    {"mounts", "mounts"},
-    {"gpus", "gpus"},
-    {"shmSize", "shm_size"},
-    {"restart", "restart"},
-    {"login", "login"},
-}};
-
-void print_user(const json& user) {
-  Table table;
-  table.add({"name", user.at("name")});
-  table.add({"real_name", user.at("realName")});
-  table.add({"uid", std::to_string(user.at("uid").get<uint32_t>())});
-  table.add({"home", user.at("home")});
-  table.add({"locked", yes_no(user.at("locked"))});
-  table.add({"password", yes_no(user.at("hasPassword"))});
-  const auto& overrides = user.at("overrides");
-  for (const auto& setting : kSettings) {
-    bool own = overrides.contains(setting.field) && !overrides.at(setting.field).is_null();
-    table.add(
-        {setting.key, setting_of(user, setting.field) + (own ? "  (set for this account)" : "")});
-  }
-  for (const auto& key : user.at("keys")) {
-    table.add({"key", key.at("fingerprint").get<std::string>() + " " +
-                          key.at("type").get<std::string>() + " " +
-                          key.at("comment").get<std::string>()});
-  }
-  std::cout << table.render();
-}
 
 // --- add ---
 

@@ -38,7 +38,8 @@ Failed explain_probe(const std::string& root, const std::string& fault) {
                 " does not read drop-ins; write this as its first line: "
                 "Include /etc/ssh/sshd_config.d/*.conf");
   }
-  return fail(fault + "; something that sshd reads before labgpu's drop-in overrides it");
+  return fail(fault + "; look at " + root + kDropInFile +
+              " and at Match blocks that sshd reads before it");
 }
 
 Result<void> ask_about_probe(const std::string& root, const SshdConfigTest& sshd) {

@@ -68,7 +68,7 @@ Result<void> reload(const SetupJob& job) {
     return {};
   }
   auto said = reload_sshd(job.signals);
-  if (!said) return Failed(said.error());
+  if (!said) return fail("the files are as they shall be, but " + said.error().message);
   std::cout << *said << '\n';
   return {};
 }
@@ -98,11 +98,16 @@ Result<void> setup(const SetupOptions& options) {
 
   auto edited = edit_files(job, *before);
   if (!edited) return roll_back(job, edited.error());
-  if (job.pam.wanted() == job.pam.current() && job.drop_in.wanted() == job.drop_in.current()) {
+  bool changed = false;
+  for (const EditedFile* file : {&job.pam, &job.drop_in}) {
+    if (file->wanted() == file->current()) continue;
+    changed = true;
+    std::cout << "wrote " << file->path() << '\n';
+  }
+  if (!changed) {
     std::cout << "sshd is set up already\n";
     return {};
   }
-  std::cout << "edited " << job.pam.path() << "\nwrote " << job.drop_in.path() << '\n';
   return reload(job);
 }
 
@@ -131,7 +136,7 @@ Result<void> undo_setup(const SetupOptions& options) {
   // here.
   auto reloaded = job.sshd.syntax();
   if (reloaded) reloaded = reload(job);
-  if (!reloaded) warn("sshd was not reloaded: " + reloaded.error().message);
+  if (!reloaded) warn("sshd keeps its old configuration: " + reloaded.error().message);
   return {};
 }
 

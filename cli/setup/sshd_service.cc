@@ -26,14 +26,14 @@ Result<std::string> reload_sshd(const HeldSignals& signals) {
   // Debian's name and everybody else's.
   for (const char* unit : {"ssh.service", "sshd.service"}) {
     if (!is_active(unit, signals)) continue;
-    auto done = run_checked("the files are set up, but sshd was not reloaded",
-                            {"systemctl", "reload", unit}, Output::kCapture, signals);
+    auto done = run_checked("cannot reload " + std::string(unit), {"systemctl", "reload", unit},
+                            Output::kCapture, signals);
     if (!done) return Failed(done.error());
     return std::string(unit) + " was reloaded";
   }
   for (const char* unit : {"ssh.socket", "sshd.socket"}) {
     if (is_active(unit, signals)) {
-      return std::string(unit) + " starts sshd for each connection; nothing to reload";
+      return std::string(unit) + " starts sshd when somebody connects; nothing to reload";
     }
   }
   return "sshd does not run as a systemd unit; it reads its configuration when it is started";

@@ -29,7 +29,7 @@ json alice() {
            {{"image", "cuda:12"},
             {"mounts", {{{"source", "/data"}, {"target", "/d"}, {"readOnly", true}}}},
             {"gpus", "all"},
-            {"shmSize", 1024}}}};
+            {"shmSize", uint64_t{8} << 30}}}};
 }
 
 json container(const std::string& state) {
@@ -132,8 +132,23 @@ TEST(UserShow, ShowsSettingsAsSetTakesThem) {
   EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
   EXPECT_THAT(e.ran.out, HasSubstr("cuda:12  (set for this account)\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("/data:/d:ro\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("1024\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("shm_size        8g\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("SHA256:abc ssh-ed25519 a@b\n"));
+}
+
+TEST(UserShow, SizesAndMountsAreShort) {
+  auto user = alice();
+  user["settings"]["shmSize"] = 64 << 20;
+  user["settings"]["mounts"] = {{{"source", "/a"}, {"target", "/a"}, {"readOnly", false}},
+                                {{"source", "/b"}, {"target", "/b"}, {"readOnly", true}}};
+  Exchange e({"user", "show", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("/a,/b:/b:ro\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("64m\n"));
+  user["settings"]["shmSize"] = (1 << 20) + 1;
+  user["settings"]["mounts"] = json::array();
+  Exchange odd({"user", "show", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(odd.ran.out, HasSubstr("1048577\n"));
+  EXPECT_THAT(odd.ran.out, HasSubstr("mounts          none\n"));
 }
 
 TEST(UserSet, SendsAssignmentsAndPasswords) {

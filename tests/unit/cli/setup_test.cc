@@ -172,7 +172,7 @@ TEST_F(SetupTest, UndoWorksWithABrokenConfiguration) {
   write_config("NoSuchKeyword yes\n");
   auto ran = run({"--undo"});
   EXPECT_EQ(ran.status, 0);
-  EXPECT_THAT(ran.err, HasSubstr("not reloaded"));
+  EXPECT_THAT(ran.err, HasSubstr("keeps its old configuration"));
   EXPECT_EQ(slurp(root_ / "etc/pam.d/sshd"), pam);
   EXPECT_FALSE(exists(root_ / kDropIn));
 }

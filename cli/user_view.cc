@@ -1,0 +1,107 @@
+// Accounts as tables for people.
+#include "cli/user_view.h"
+
+#include <array>
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+#include "cli/table.h"
+
+namespace labgpu {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kMebibyte = uint64_t{1} << 20;
+constexpr uint64_t kGibibyte = uint64_t{1} << 30;
+
+// The interface's name of a setting, and the one that `user set` takes.
+struct SettingName {
+  const char* field;
+  const char* key;
+};
+
+constexpr std::array<SettingName, 8> kSettings{{
+    {"image", "image"},
+    {"hostname", "hostname"},
+    {"containerName", "container_name"},
+    {"mounts", "mounts"},
+    {"gpus", "gpus"},
+    {"shmSize", "shm_size"},
+    {"restart", "restart"},
+    {"login", "login"},
+}};
+
+std::string yes_no(bool value) { return value ? "yes" : "no"; }
+
+std::string mounts_text(const json& mounts) {
+  std::string text;
+  for (const auto& mount : mounts) {
+    auto source = mount.at("source").get<std::string>();
+    auto target = mount.at("target").get<std::string>();
+    if (!text.empty()) text += ',';
+    text += source;
+    bool read_only = mount.value("readOnly", false);
+    if (target != source || read_only) text += ":" + target;
+    if (read_only) text += ":ro";
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes % kGibibyte == 0) return std::to_string(bytes / kGibibyte) + "g";
+  if (bytes % kMebibyte == 0) return std::to_string(bytes / kMebibyte) + "m";
+  return std::to_string(bytes);
+}
+
+// A setting as `user set` takes it.
+std::string setting_text(const json& value) {
+  if (value.is_array()) return mounts_text(value);
+  if (value.is_number_unsigned()) return size_text(value.get<uint64_t>());
+  return value.get<std::string>();
+}
+
+std::string setting_of(const json& user, const char* key) {
+  auto settings = user.find("settings");
+  if (settings == user.end() || !settings->is_object() || !settings->contains(key)) return "";
+  return setting_text(settings->at(key));
+}
+
+}  // namespace
+
+void print_users(const json& users) {
+  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "LOCKED", "REAL NAME"});
+  for (const auto& user : users) {
+    table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
+               setting_of(user, "image"), setting_of(user, "gpus"),
+               std::to_string(user.at("keys").size()), yes_no(user.at("hasPassword")),
+               yes_no(user.at("locked")), user.at("realName")});
+  }
+  std::cout << table.render();
+}
+
+void print_user(const json& user) {
+  Table table;
+  table.add({"name", user.at("name")});
+  table.add({"real_name", user.at("realName")});
+  table.add({"uid", std::to_string(user.at("uid").get<uint32_t>())});
+  table.add({"home", user.at("home")});
+  table.add({"locked", yes_no(user.at("locked"))});
+  table.add({"password", yes_no(user.at("hasPassword"))});
+  const auto& overrides = user.at("overrides");
+  for (const auto& setting : kSettings) {
+    bool own = overrides.contains(setting.field) && !overrides.at(setting.field).is_null();
+    table.add(
+        {setting.key, setting_of(user, setting.field) + (own ? "  (set for this account)" : "")});
+  }
+  for (const auto& key : user.at("keys")) {
+    table.add({"key", key.at("fingerprint").get<std::string>() + " " +
+                          key.at("type").get<std::string>() + " " +
+                          key.at("comment").get<std::string>()});
+  }
+  std::cout << table.render();
+}
+
+}  // namespace labgpu
