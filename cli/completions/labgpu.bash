@@ -1,0 +1,70 @@
+# Completion of labgpu(8) for bash. Account names come from the user database: a member's shell is labgpu's.
+
+_labgpu_accounts() {
+    getent passwd 2>/dev/null | awk -F: '$7 == "/usr/libexec/labgpu/labgpu-session" { print $1 }'
+}
+
+# The words before the cursor that are not options: "user add alice".
+_labgpu_words() {
+    local i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --key | --image | --real-name | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+                ((i++))
+                ;;
+            -*) ;;
+            *) echo "${COMP_WORDS[i]}" ;;
+        esac
+    done
+}
+
+_labgpu_options() {
+    case "$1 $2" in
+        "user add") echo --key --password-stdin --image --real-name --json ;;
+        "user set") echo --password-stdin --no-password --json ;;
+        "user remove") echo --yes --json ;;
+        "setup "*) echo --check --undo --root ;;
+        "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
+        " ") echo --help --version --socket ;;
+        *) echo --json ;;
+    esac
+}
+
+# What may stand at this place, given the words before it.
+_labgpu_candidates() {
+    case "$#:$1 $2" in
+        "0: ") echo user key status start stop restart setup image ;;
+        "1:user "*) echo add list show set remove ;;
+        "1:key "*) echo add list remove ;;
+        "1:image "*) echo bootstrap ;;
+        "1:status "* | "1:start "* | "1:stop "* | "1:restart "*) _labgpu_accounts ;;
+        "2:user show" | "2:user set" | "2:user remove" | "2:key "*) _labgpu_accounts ;;
+        *":user set")
+            if [ "$#" -ge 3 ]; then
+                echo real_name= locked= image= hostname= container_name= mounts= gpus= shm_size= restart= login=
+            fi
+            ;;
+    esac
+}
+
+_labgpu() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
+    COMPREPLY=()
+    case $previous in
+        --key | --tarball | --root | --socket)
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+    esac
+    mapfile -t words < <(_labgpu_words)
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_options "${words[0]}" "${words[1]}")" -- "$current")
+    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_candidates "${words[@]}")" -- "$current")
+        [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+    fi
+}
+
+complete -F _labgpu labgpu
