@@ -37,9 +37,15 @@ struct ContainerManager::Impl {
   void take_event(const ContainerEvent& event);
   Task<void> resync();
   Task<void> refresh(std::string id);
-  Task<void> run_ensure(Account account, std::shared_ptr<Shared<Result<Running>>> outcome);
   Task<Result<Running>> ensure(Account account);
+  Task<void> ensure_for_all(Account account, std::shared_ptr<Shared<Result<Running>>> outcome);
+  Task<Result<Running>> start(Account account);
+  Task<Result<void>> stop(Account account);
+  Task<Result<void>> restart(Account account);
+  Task<Result<void>> remove(std::string user);
   Task<Result<void>> stop_found(std::string user, ContainerDetails found);
+  // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
+  Task<Result<void>> keep_going(Task<Result<void>> task);
 
   DockerClient& docker;
   RunningContainers memory;
@@ -124,29 +130,48 @@ Running ContainerManager::running(const Account& account) const {
   return impl_->memory.find(account.name, account.uid);
 }
 
+namespace {
+
+Task<void> run_for(std::shared_ptr<Shared<Result<void>>> outcome, Task<Result<void>> task) {
+  Result<void> result = co_await task;
+  outcome->set(std::move(result));
+}
+
+}  // namespace
+
+Task<Result<void>> ContainerManager::Impl::keep_going(Task<Result<void>> task) {
+  auto outcome = std::make_shared<Shared<Result<void>>>();
+  work.add(run_for(outcome, std::move(task)));
+  Result<void> result = co_await *outcome;
+  co_return result;
+}
+
 Task<Result<Running>> ContainerManager::ensure_running(Account account) {
-  if (Running now = running(account)) co_return now;
-  Impl::Lane& lane = impl_->lanes[account.name];
+  return impl_->ensure(std::move(account));
+}
+
+Task<Result<Running>> ContainerManager::Impl::ensure(Account account) {
+  if (Running now = memory.find(account.name, account.uid)) co_return now;
+  Lane& lane = lanes[account.name];
   // A copy: the lane lets go of it before the waiters resume.
   std::shared_ptr<Shared<Result<Running>>> outcome = lane.ensure;
   if (!outcome) {
     outcome = lane.ensure = std::make_shared<Shared<Result<Running>>>();
-    impl_->work.add(impl_->run_ensure(std::move(account), outcome));
+    work.add(ensure_for_all(std::move(account), outcome));
   }
   Result<Running> result = co_await *outcome;
   co_return result;
 }
 
-// Belongs to the manager, so it goes on when those who wait for it go away.
-Task<void> ContainerManager::Impl::run_ensure(Account account,
-                                              std::shared_ptr<Shared<Result<Running>>> outcome) {
+Task<void> ContainerManager::Impl::ensure_for_all(
+    Account account, std::shared_ptr<Shared<Result<Running>>> outcome) {
   std::string user = account.name;
-  Result<Running> result = co_await ensure(std::move(account));
+  Result<Running> result = co_await start(std::move(account));
   lanes[user].ensure.reset();
   outcome->set(std::move(result));
 }
 
-Task<Result<Running>> ContainerManager::Impl::ensure(Account account) {
+Task<Result<Running>> ContainerManager::Impl::start(Account account) {
   AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
   if (Running now = memory.find(account.name, account.uid)) co_return now;
   Result<Running> started = co_await starter.start(account);
@@ -163,39 +188,51 @@ Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, Containe
   co_return Result<void>();
 }
 
-Task<Result<void>> ContainerManager::stop(Account account) {
-  AsyncMutex::Guard turn = co_await impl_->lanes[account.name].turn.lock();
-  Result<std::optional<ContainerDetails>> found = co_await impl_->starter.find(account);
+Task<Result<void>> ContainerManager::Impl::stop(Account account) {
+  AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
+  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
   if (!*found) co_return fail(ErrorCode::kNotFound, account.name + " has no container");
-  Result<void> stopped = co_await impl_->stop_found(account.name, **found);
+  Result<void> stopped = co_await stop_found(account.name, **found);
   co_return stopped;
 }
 
-Task<Result<void>> ContainerManager::restart(Account account) {
+Task<Result<void>> ContainerManager::Impl::restart(Account account) {
   Result<void> stopped = co_await stop(account);
   if (!stopped) co_return stopped;
-  Result<Running> started = co_await ensure_running(std::move(account));
+  Result<Running> started = co_await ensure(std::move(account));
   if (!started) co_return Failed(started.error());
   co_return Result<void>();
 }
 
-Task<Result<void>> ContainerManager::remove(std::string user) {
-  AsyncMutex::Guard turn = co_await impl_->lanes[user].turn.lock();
-  Result<std::vector<ContainerDetails>> all = co_await impl_->starter.find_all(user);
+Task<Result<void>> ContainerManager::Impl::remove(std::string user) {
+  AsyncMutex::Guard turn = co_await lanes[user].turn.lock();
+  Result<std::vector<ContainerDetails>> all = co_await starter.find_all(user);
   if (!all) co_return Failed(all.error());
   for (const ContainerDetails& found : *all) {
     if (found.state == "running") {
-      Result<void> stopped = co_await impl_->stop_found(user, found);
+      Result<void> stopped = co_await stop_found(user, found);
       if (!stopped) co_return stopped;
     }
-    Result<void> removed = co_await impl_->docker.remove_container(found.id);
+    Result<void> removed = co_await docker.remove_container(found.id);
     if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
-    impl_->memory.drop(found.id);
+    memory.drop(found.id);
     log(LogLevel::kNotice, "removed the container",
         {{kLogUser, user}, {kLogContainer, found.name}});
   }
-  co_return impl_->starter.remove_directories(user);
+  co_return starter.remove_directories(user);
+}
+
+Task<Result<void>> ContainerManager::stop(Account account) {
+  return impl_->keep_going(impl_->stop(std::move(account)));
+}
+
+Task<Result<void>> ContainerManager::restart(Account account) {
+  return impl_->keep_going(impl_->restart(std::move(account)));
+}
+
+Task<Result<void>> ContainerManager::remove(std::string user) {
+  return impl_->keep_going(impl_->remove(std::move(user)));
 }
 
 Task<Result<ContainerStatus>> ContainerManager::status(Account account) {

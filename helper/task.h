@@ -270,6 +270,13 @@ class AsyncMutex {
 // Tasks that run on their own and are stopped when the group goes.
 class TaskGroup {
  public:
+  TaskGroup() = default;
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  // The newest first: those that wait for an older one's lock are gone when it lets go of it.
+  ~TaskGroup() {
+    while (!tasks_.empty()) tasks_.pop_back();
+  }
   void add(Task<void> task) {
     tasks_.remove_if([](const Task<void>& finished) { return finished.done(); });
     tasks_.push_back(std::move(task));

@@ -1,0 +1,90 @@
+// Containers that are not what they seem: strangers with the name, images with the labels, former
+// accounts, and accounts with two.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/module/docker/docker_fixture.h"
+
+namespace labgpu {
+namespace {
+
+using ::testing::HasSubstr;
+using namespace testing_support;
+
+class ForeignContainersTest : public DockerFixture {
+ protected:
+  // Runs a container that labgpu did not make; returns its id.
+  static std::string run_stranger(const std::string& options) {
+    return output_of(
+        "docker run -d -v /usr/libexec/labgpu/guest:/x:ro --entrypoint /x/labgpu-init " + options +
+        " " + kImage);
+  }
+};
+
+TEST_F(ForeignContainersTest, TakenNameIsAnError) {
+  Account account = make_account();
+  run_stranger("--name " + container_name(account));
+  Result<Running> running = ensure(account);
+  ASSERT_FALSE(running);
+  EXPECT_EQ(running.error().code, ErrorCode::kExists);
+  EXPECT_THAT(running.error().message,
+              HasSubstr(container_name(account) + " of " + account.name + " is taken"));
+}
+
+TEST_F(ForeignContainersTest, LabelsOfAnImageFoolNobody) {
+  Account account = make_account();
+  std::string id =
+      run_stranger("--name " + account.name + "-stranger --label org.labgpu.user=" + account.name +
+                   " --label org.labgpu.uid=" + std::to_string(account.uid));
+  follow();
+  EXPECT_EQ(manager_->running(account), nullptr);
+  output_of("docker restart -t 1 " + id);
+  Result<Running> running = ensure(account);
+  ASSERT_TRUE(running) << running.error().message;
+  EXPECT_NE((*running)->id, id);
+  ASSERT_TRUE(run_task(loop_, manager_->remove(account.name)));
+  EXPECT_TRUE(succeeds("docker inspect " + id));
+}
+
+TEST_F(ForeignContainersTest, FormerAccountsContainerIsNotHandedOut) {
+  Account former = make_account();
+  ASSERT_TRUE(ensure(former));
+  Account account = former;
+  account.uid += 1;
+  EXPECT_EQ(manager_->running(account), nullptr);
+  Result<Running> running = ensure(account);
+  ASSERT_FALSE(running);
+  EXPECT_EQ(running.error().code, ErrorCode::kExists);
+  EXPECT_THAT(running.error().message, HasSubstr("former account"));
+}
+
+TEST_F(ForeignContainersTest, OfTwoTheOneWithTheNameCounts) {
+  Account account = make_account();
+  Result<Running> first = ensure(account);
+  ASSERT_TRUE(first);
+  output_of("docker stop -t 1 " + (*first)->id);
+  output_of("docker rename " + container_name(account) + " " + account.name + "-old");
+  // A renamed container is still the account's.
+  Result<Running> renamed = ensure(account);
+  ASSERT_TRUE(renamed);
+  EXPECT_EQ((*renamed)->id, (*first)->id);
+}
+
+TEST_F(ForeignContainersTest, HostsNetworkIsRefused) {
+  Account account = make_account();
+  ASSERT_TRUE(ensure(account));
+  ASSERT_TRUE(run_task(loop_, manager_->stop(account)));
+  std::string run = state_directory() + "/containers/" + account.name + "/run";
+  output_of("docker rm " + container_name(account));
+  run_stranger("--network host --name " + container_name(account) + " -v " + run +
+               ":/.labgpu/run --label org.labgpu.user=" + account.name +
+               " --label org.labgpu.uid=" + std::to_string(account.uid));
+  Result<Running> running = ensure(account);
+  ASSERT_FALSE(running);
+  EXPECT_THAT(running.error().message, HasSubstr("shares the host's ns/net"));
+}
+
+}  // namespace
+}  // namespace labgpu
