@@ -198,6 +198,7 @@ Result<Outcome> run_checked(const std::string& context, const std::vector<std::s
   if (outcome->status == 0) return outcome;
   std::string why = one_line(outcome->err);
   if (why.empty()) why = argv[0] + " ended with status " + std::to_string(outcome->status);
+  if (output == Output::kProgress) why += "; what it said stands above";
   return fail(context + ": " + why);
 }
 

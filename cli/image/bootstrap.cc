@@ -18,8 +18,8 @@ namespace {
 
 void progress(const std::string& line) { std::cerr << "labgpu: " << line << '\n'; }
 
-// Before minutes of work are done for nothing.
-Result<void> require_docker(const HeldSignals& signals) {
+// Before minutes of work are done for nothing: is there a Docker, and does it take such a name?
+Result<void> require_docker(const std::string& tag, const HeldSignals& signals) {
   if (!have_program("docker")) {
     return fail(
         "the docker command is not installed; apt-get install docker.io (docker-cli on Debian 13)");
@@ -27,7 +27,10 @@ Result<void> require_docker(const HeldSignals& signals) {
   auto done =
       run_checked("Docker does not answer", {"docker", "version"}, Output::kCapture, signals);
   if (!done) return Failed(done.error());
-  return {};
+  auto known = run_program({"docker", "image", "inspect", tag}, Output::kCapture, signals);
+  if (!known) return Failed(known.error());
+  if (known->err.find("invalid reference format") == std::string::npos) return {};
+  return fail("\"" + tag + "\" is no name of an image; give one like lab/default:latest");
 }
 
 // A docker import takes any tar file, also one that is cut short.
@@ -107,7 +110,7 @@ Result<void> import_ready(const BootstrapOptions& options, const HeldSignals& si
 
 Result<void> bootstrap_image(const BootstrapOptions& options) {
   HeldSignals signals;
-  auto ready = require_docker(signals);
+  auto ready = require_docker(options.tag, signals);
   if (!ready) return ready;
   return options.tarball.empty() ? build_and_import(options, signals)
                                  : import_ready(options, signals);
