@@ -18,7 +18,7 @@ inline constexpr uint16_t kProtocolVersion = 1;
 
 // A command line may be 128 KiB (the kernel's limit for one argument, execve(2) MAX_ARG_STRLEN); with
 // an environment it must still fit the kernel's default socket buffer of 208 KiB (wmem_default).
-inline constexpr size_t kMaxPacket = 192 * 1024;
+inline constexpr size_t kMaxPacket = size_t{192} * 1024;
 // Enough for every message of the PAM module, whose callers may run on small stacks.
 inline constexpr size_t kSmallPacket = 4096;
 // No message carries more descriptors than this.

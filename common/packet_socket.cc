@@ -118,6 +118,7 @@ int receive_raw(int socket, std::span<unsigned char> buffer, Packet& out,
   alignas(cmsghdr) unsigned char control[CMSG_SPACE(kControlFds * sizeof(int))];
   msghdr header{};
   ssize_t size = 0;
+  bool was_reset = false;
   for (;;) {
     header = {};
     header.msg_iov = parts;
@@ -127,6 +128,12 @@ int receive_raw(int socket, std::span<unsigned char> buffer, Packet& out,
     size = recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (size >= 0) break;
     if (errno == EINTR) continue;
+    // A peer that closes with packets of ours unread resets the connection, which is reported once
+    // and before what it had sent (net/unix/af_unix.c, unix_release_sock; net/core/datagram.c).
+    if (errno == ECONNRESET && !was_reset) {
+      was_reset = true;
+      continue;
+    }
     if (errno != EAGAIN) return errno;
     int error = wait_for(socket, POLLIN, deadline);
     if (error != 0) return error;

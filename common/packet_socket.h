@@ -39,7 +39,8 @@ struct Packet {
 [[nodiscard]] int send_raw(int socket, MessageType type, Bytes fields, std::span<const int> fds,
                            const Deadline& deadline);
 
-// Receives one packet of any type into `buffer`. The type is not checked against the known ones.
+// Receives one packet of any type into `buffer`. The type is not checked against the known ones. What
+// the peer sent before it hung up is still received.
 [[nodiscard]] int receive_raw(int socket, std::span<unsigned char> buffer, Packet& out,
                               const Deadline& deadline);
 

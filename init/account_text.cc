@@ -15,7 +15,7 @@ constexpr size_t kPasswdFields = 7;
 constexpr size_t kGroupFields = 4;
 // A line of our own making: names and numbers are short, home and shell are paths, and a real name
 // or a list of members longer than this is refused as too long.
-using Line = TextBuffer<4 * PATH_MAX>;
+using Line = TextBuffer<size_t{4} * PATH_MAX>;
 
 // Takes the text up to `separator`, or all of it, off `rest`.
 std::string_view take_until(std::string_view& rest, char separator) {

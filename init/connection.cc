@@ -33,23 +33,6 @@ bool may_forward(int number) {
 
 }  // namespace
 
-// Which packet is taken in which state, and by whom. What is not here ends the connection.
-struct Connection::Rule {
-  State state;
-  MessageType type;
-  bool (Connection::*handler)(Packet&);
-};
-
-const Connection::Rule Connection::kRules[] = {
-    {State::kHello, MessageType::kHello, &Connection::handle_hello},
-    {State::kIdentity, MessageType::kIdentity, &Connection::handle_identity},
-    {State::kStart, MessageType::kStart, &Connection::handle_start},
-    {State::kRunning, MessageType::kSignal, &Connection::handle_signal},
-    {State::kFailed, MessageType::kIdentity, &Connection::ignore_packet},
-    {State::kFailed, MessageType::kStart, &Connection::ignore_packet},
-    {State::kFailed, MessageType::kSignal, &Connection::ignore_packet},
-};
-
 void Connection::begin(UniqueFd socket) {
   socket_ = static_cast<UniqueFd&&>(socket);
   state_ = State::kHello;
@@ -74,6 +57,18 @@ void Connection::on_readable() {
 }
 
 bool Connection::handle(Packet& packet) {
+  struct Rule {
+    State state;
+    MessageType type;
+    bool (Connection::*handler)(Packet&);
+  };
+  // Which packet is taken in which state. What is not here ends the connection.
+  constexpr Rule kRules[] = {
+      {State::kHello, MessageType::kHello, &Connection::handle_hello},
+      {State::kIdentity, MessageType::kIdentity, &Connection::handle_identity},
+      {State::kStart, MessageType::kStart, &Connection::handle_start},
+      {State::kRunning, MessageType::kSignal, &Connection::handle_signal},
+  };
   for (const Rule& rule : kRules) {
     if (rule.state == state_ && rule.type == packet.type) return (this->*rule.handler)(packet);
   }
@@ -152,12 +147,10 @@ bool Connection::handle_signal(Packet& packet) {
   return true;
 }
 
-bool Connection::ignore_packet(Packet&) { return true; }
-
 bool Connection::fail(FailureCode code, std::string_view sentence) {
-  state_ = State::kFailed;
-  return send_message(socket_.get(), Failure{static_cast<uint16_t>(code), sentence},
-                      Deadline::after_ms(kNoWait)) == 0;
+  [[maybe_unused]] int error = send_message(
+      socket_.get(), Failure{static_cast<uint16_t>(code), sentence}, Deadline::after_ms(kNoWait));
+  return false;
 }
 
 bool Connection::fail(std::string_view what, int error) {

@@ -34,21 +34,16 @@ class Connection {
   void on_command_ended(int status);
 
  private:
-  enum class State : uint8_t { kHello, kIdentity, kStart, kRunning, kFailed };
+  enum class State : uint8_t { kHello, kIdentity, kStart, kRunning };
 
   [[nodiscard]] bool handle(Packet& packet);
   [[nodiscard]] bool handle_hello(Packet& packet);
   [[nodiscard]] bool handle_identity(Packet& packet);
   [[nodiscard]] bool handle_start(Packet& packet);
   [[nodiscard]] bool handle_signal(Packet& packet);
-  [[nodiscard]] bool ignore_packet(Packet& packet);
-  // Tells the peer, which then hangs up; closing at once would discard what it has just sent, and
-  // unix(7) then reports ECONNRESET to it before it can read the sentence.
+  // Tells the peer why, and is false: the connection ends.
   [[nodiscard]] bool fail(FailureCode code, std::string_view sentence);
   [[nodiscard]] bool fail(std::string_view what, int error);
-
-  struct Rule;
-  static const Rule kRules[];
 
   UniqueFd socket_;
   State state_ = State::kHello;

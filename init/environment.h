@@ -21,7 +21,7 @@ class Environment {
 
  private:
   static constexpr size_t kMaxVariables = 1024;
-  static constexpr size_t kMaxBytes = 256 * 1024;
+  static constexpr size_t kMaxBytes = size_t{256} * 1024;
   [[nodiscard]] size_t find(std::string_view name) const;
 
   char* variables_[kMaxVariables + 1] = {};

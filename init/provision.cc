@@ -25,7 +25,7 @@ constexpr char kGroup[] = "/etc/group";
 
 // One thread, one file at a time. Static, so that memory is only taken for what a file fills.
 char file_space[kMaxTextFile];
-char edit_space[kMaxTextFile + 4 * PATH_MAX];
+char edit_space[kMaxTextFile + size_t{4} * PATH_MAX];
 
 bool explain(Sentence& sentence, std::string_view user, const char* what, const char* why) {
   sentence.clear();

@@ -38,8 +38,9 @@ bool is_stop_signal(uint32_t number) {
 int listen_at(const char* path, UniqueFd& out) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (strlen(path) >= sizeof address.sun_path) return ENAMETOOLONG;
-  strcpy(address.sun_path, path);
+  size_t length = strlen(path);
+  if (length >= sizeof address.sun_path) return ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
   out.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!out.valid()) return errno;
   // The one of the container's last run.

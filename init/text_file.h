@@ -12,7 +12,7 @@
 namespace labgpu {
 
 // No account file of a real system comes near it; 4 MiB are some 50000 accounts.
-inline constexpr size_t kMaxTextFile = 4 * 1024 * 1024;
+inline constexpr size_t kMaxTextFile = size_t{4} * 1024 * 1024;
 
 // Reads the regular file at `path` into `buffer`. EFBIG: it does not fit; EINVAL: not a regular
 // file.

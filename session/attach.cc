@@ -15,7 +15,7 @@ namespace {
 // A helper that runs answers Hello at once; systemd may have to start it first.
 constexpr uint32_t kHelloMs = 10000;
 // Between two packets: the helper bounds its own waiting, and says something while it works.
-constexpr uint32_t kSilenceMs = 120000;
+constexpr uint32_t kSilenceMs = 30000;
 
 int no_answer(int error) {
   tell_user("the server's labgpu service does not answer; tell the administrator",

@@ -78,7 +78,10 @@ int start_in_container(int init, const Start& start, std::span<unsigned char> bu
     tell_user("the command and its environment are too long");
     return kRefused;
   }
-  if (error != 0) return lost("the container does not take the command", error);
+  // An init that hung up has said why before.
+  if (error != 0 && error != ECONNRESET) {
+    return lost("the container does not take the command", error);
+  }
   Started started;
   error = receive_message(init, buffer, packet, started, failure, deadline);
   if (error == EREMOTEIO) return refused(failure);

@@ -173,6 +173,18 @@ TEST_F(PacketSocket, TellsThatThePeerHungUp) {
       << "and no SIGPIPE, which would end this test";
 }
 
+TEST_F(PacketSocket, DeliversWhatWasSentBeforeTheHangUpWithOurPacketUnread) {
+  ASSERT_EQ(send_message(near_.get(), Hello{}, patient()), 0);
+  ASSERT_EQ(send_message(far_.get(), Exited{.value = 3}, patient()), 0);
+  far_.reset();
+  Packet packet;
+  Exited exited;
+  ASSERT_EQ(receive_raw(near_.get(), buffer_, packet, patient()), 0);
+  ASSERT_EQ(parse_packet(packet, exited), 0);
+  EXPECT_EQ(exited.value, 3);
+  EXPECT_EQ(receive_raw(near_.get(), buffer_, packet, patient()), ECONNRESET);
+}
+
 TEST_F(PacketSocket, DeliversWhatWasSentBeforeTheHangUp) {
   ASSERT_EQ(send_message(far_.get(), Exited{.value = 3}, patient()), 0);
   far_.reset();
