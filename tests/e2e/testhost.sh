@@ -91,6 +91,7 @@ host_up() {
 # All in one step, because each package needs the exact version of the others.
 host_install() {
   local name=$1 dir=$2
+  compgen -G "$dir/*.deb" >/dev/null || die "no packages in $dir"
   in_host "$name" rm -rf /var/tmp/labgpu-packages
   docker cp "$dir" "$prefix$name:/var/tmp/labgpu-packages"
   # shellcheck disable=SC2016  # the host's shell expands it

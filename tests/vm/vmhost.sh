@@ -108,6 +108,7 @@ host_up() {
 }
 
 host_install() {
+  compgen -G "$1/*.deb" >/dev/null || die "no packages in $1"
   in_host rm -rf /var/tmp/labgpu-packages
   in_host mkdir -p /var/tmp/labgpu-packages
   find "$1" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' -print0 |
