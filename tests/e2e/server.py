@@ -132,9 +132,7 @@ class Server:
     def wait_for_docker(self):
         wait_until(lambda: self.try_sh("docker version").status == 0, 60, "Docker's answer", 0.5)
 
-    def journal(self, lines=40):
+    def journal(self, lines=25):
         """The last lines that have to do with logins and containers."""
-        noise = "systemd-logind|session-[0-9]*.scope|pam_env|pam_unix|Received disconnect"
-        return self.try_sh(
-            f"journalctl -q --no-pager -o short-precise -n 400 | grep -Ev '{noise}' | tail -n {lines}"
-        ).text
+        noise = "systemd-logind|session-[0-9]*.scope|pam_env|pam_unix|: Accepted|isconnect|SIGHUP|listening|Reload"
+        return self.try_sh(f"journalctl -q --no-pager -o short-precise -n 400 | grep -Ev '{noise}' | tail -n {lines}").text

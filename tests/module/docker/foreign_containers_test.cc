@@ -21,6 +21,13 @@ class ForeignContainersTest : public DockerFixture {
         "docker run -d -v /usr/libexec/labgpu/guest:/x:ro --entrypoint /x/labgpu-init " + options +
         " " + kImage);
   }
+  // The same with everything by which labgpu knows its own.
+  void run_like_labgpus(const Account& account, const std::string& name,
+                        const std::string& options) const {
+    run_stranger(options + " --name " + name + " -v " + state_directory() + "/containers/" +
+                 account.name + "/run:/.labgpu/run --label org.labgpu.user=" + account.name +
+                 " --label org.labgpu.uid=" + std::to_string(account.uid));
+  }
 };
 
 TEST_F(ForeignContainersTest, TakenNameIsAnError) {
@@ -60,27 +67,41 @@ TEST_F(ForeignContainersTest, FormerAccountsContainerIsNotHandedOut) {
   EXPECT_THAT(running.error().message, HasSubstr("former account"));
 }
 
-TEST_F(ForeignContainersTest, OfTwoTheOneWithTheNameCounts) {
+TEST_F(ForeignContainersTest, RenamedContainerIsStillTheAccounts) {
   Account account = make_account();
   Result<Running> first = ensure(account);
   ASSERT_TRUE(first);
   output_of("docker stop -t 1 " + (*first)->id);
   output_of("docker rename " + container_name(account) + " " + account.name + "-old");
-  // A renamed container is still the account's.
   Result<Running> renamed = ensure(account);
   ASSERT_TRUE(renamed);
   EXPECT_EQ((*renamed)->id, (*first)->id);
+}
+
+TEST_F(ForeignContainersTest, OfTwoTheOneWithTheNameCounts) {
+  Account account = make_account();
+  Result<Running> first = ensure(account);
+  ASSERT_TRUE(first);
+  run_like_labgpus(account, account.name + "-second", "");
+  manager_ = make_manager();
+  Result<Running> chosen = ensure(account);
+  ASSERT_TRUE(chosen) << chosen.error().message;
+  EXPECT_EQ((*chosen)->id, (*first)->id);
+
+  output_of("docker rename " + container_name(account) + " " + account.name + "-first");
+  manager_ = make_manager();
+  Result<Running> refused = ensure(account);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kExists);
+  EXPECT_THAT(refused.error().message, HasSubstr("several containers"));
 }
 
 TEST_F(ForeignContainersTest, HostsNetworkIsRefused) {
   Account account = make_account();
   ASSERT_TRUE(ensure(account));
   ASSERT_TRUE(run_task(loop_, manager_->stop(account)));
-  std::string run = state_directory() + "/containers/" + account.name + "/run";
   output_of("docker rm " + container_name(account));
-  run_stranger("--network host --name " + container_name(account) + " -v " + run +
-               ":/.labgpu/run --label org.labgpu.user=" + account.name +
-               " --label org.labgpu.uid=" + std::to_string(account.uid));
+  run_like_labgpus(account, container_name(account), "--network host");
   Result<Running> running = ensure(account);
   ASSERT_FALSE(running);
   EXPECT_THAT(running.error().message, HasSubstr("shares the host's ns/net"));

@@ -16,6 +16,7 @@
 namespace labgpu::test {
 
 FakeContainer::FakeContainer() {
+  std::filesystem::remove_all("/var/lib/labgpu/containers");
   for (const char* tmp : {kContainerTmp, kOtherTmp}) {
     std::filesystem::create_directories(tmp);
     chmod(tmp, 01777);

@@ -33,7 +33,8 @@ void take_request(int socket, Request& request, std::span<unsigned char> buffer)
 FakeHelper::FakeHelper(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  strcpy(address.sun_path, kSessionSocket);
+  static_assert(sizeof kSessionSocket <= sizeof address.sun_path);
+  memcpy(address.sun_path, kSessionSocket, sizeof kSessionSocket);
   unlink(kSessionSocket);
   listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||

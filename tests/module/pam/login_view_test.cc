@@ -240,8 +240,8 @@ class FailingView : public LoginView {
 TEST_F(FailingView, EndsTheChildWhenNoSessionWasOpened) {
   PamLogin login("alice");
   ASSERT_EQ(login.setcred(), PAM_SUCCESS);
-  expect_ended(login, "no PAM session was opened");
-  expect_ended(login, "no PAM session was opened", PAM_REINITIALIZE_CRED);
+  expect_ended(login, "no PAM session is open");
+  expect_ended(login, "no PAM session is open", PAM_REINITIALIZE_CRED);
 }
 
 TEST_F(FailingView, EndsTheChildWhenTheSessionIsClosed) {
@@ -249,7 +249,7 @@ TEST_F(FailingView, EndsTheChildWhenTheSessionIsClosed) {
   PamLogin login("alice");
   open_login(login);
   ASSERT_EQ(login.close_session(), PAM_SUCCESS);
-  expect_ended(login, "no PAM session was opened");
+  expect_ended(login, "no PAM session is open");
 }
 
 TEST_F(FailingView, EndsTheChildWhenTheDescriptorsAreNoNamespaces) {

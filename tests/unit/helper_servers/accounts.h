@@ -1,0 +1,46 @@
+// A store of accounts in a directory of the test's own, on a host that has no other names.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "helper/account_store.h"
+#include "tests/support/temporary_directory.h"
+
+namespace labgpu::test {
+
+class NoHostNames final : public HostNames {
+ public:
+  Result<bool> has_name(const std::string&) const override { return false; }
+  Result<bool> has_id(uint32_t) const override { return false; }
+};
+
+class Accounts {
+ public:
+  Accounts() {
+    std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
+    auto opened = AccountStore::open(directory / "state", {20000, 20100}, host_);
+    if (!opened) throw std::runtime_error(opened.error().message);
+    store = std::move(*opened);
+  }
+  AccountPointer add(const std::string& name, bool locked = false) {
+    Account account;
+    account.name = name;
+    account.uid = account.gid = store->reserve_id(name).value();
+    account.home = "/home/" + name;
+    account.locked = locked;
+    return store->create(account).value();
+  }
+
+  TemporaryDirectory directory;
+  std::unique_ptr<AccountStore> store;
+
+ private:
+  NoHostNames host_;
+};
+
+}  // namespace labgpu::test

@@ -1,0 +1,242 @@
+// Administration: every method's effect on accounts, files and containers, and every refusal.
+#include "helper/admin_methods.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <regex>
+
+#include "helper/build_info.h"
+#include "tests/unit/helper_docker/run_task.h"
+#include "tests/unit/helper_servers/accounts.h"
+#include "tests/unit/helper_servers/fake_containers.h"
+
+namespace labgpu::test {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr char kKey[] =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+
+class AdminMethodsTest : public testing::Test {
+ protected:
+  AdminMethodsTest() {
+    EXPECT_EQ(mkdir((accounts_.directory / "home").c_str(), 0755), 0);
+    config_.home = accounts_.directory / "home/{user}";
+  }
+  VarlinkReply reply_to(const std::string& method, const json& parameters, uid_t uid = 0) {
+    VarlinkCall call{"org.labgpu", method, parameters, false, false, {uid, 1}};
+    return testing_support::run_task(loop_, admin_.call(call));
+  }
+  json call(const std::string& method, const json& parameters) {
+    auto reply = reply_to(method, parameters);
+    EXPECT_TRUE(reply) << method << ": " << reply.error().name << " " << reply.error().parameters;
+    return reply.value_or(json());
+  }
+  // "Invalid: the message", without the interface's name.
+  std::string refusal(const std::string& method, const json& parameters) {
+    auto reply = reply_to(method, parameters);
+    if (reply) return "accepted";
+    auto name = reply.error().name.substr(reply.error().name.rfind('.') + 1);
+    const auto& told = reply.error().parameters;
+    return name + ": " + told.value("message", told.value("parameter", ""));
+  }
+
+  EventLoop loop_;
+  Accounts accounts_;
+  FakeContainers containers_;
+  Config config_;
+  AdminMethods admin_{*accounts_.store, containers_, config_,
+                      [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
+};
+
+std::set<std::string> methods_of(const std::string& interface) {
+  std::set<std::string> names;
+  std::regex pattern("\nmethod ([A-Za-z]+)\\(");
+  for (std::sregex_iterator match(interface.begin(), interface.end(), pattern), end; match != end;
+       ++match) {
+    names.insert((*match)[1]);
+  }
+  return names;
+}
+
+TEST_F(AdminMethodsTest, TheInterfaceAndTheTableAgreeAndOnlyRootMayCall) {
+  auto names = methods_of(admin_.description());
+  EXPECT_EQ(names.size(), 12U);
+  for (const auto& name : names) {
+    auto reply = reply_to(name, json::object(), 4711);
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().name, "org.varlink.service.PermissionDenied") << name;
+  }
+  EXPECT_THAT(refusal("AddUsers", {}), HasSubstr("MethodNotFound"));
+}
+
+TEST_F(AdminMethodsTest, ANewUserHasEverythingThatWasAskedFor) {
+  auto user = call("AddUser", {{"name", "alice"},
+                               {"realName", "Alice"},
+                               {"authorizedKeys", {std::string(kKey) + " a@b"}},
+                               {"password", "secret"},
+                               {"image", "lab:1"}})["user"];
+  EXPECT_EQ(user["uid"], 20001);
+  EXPECT_EQ(user["gid"], 20001);
+  EXPECT_EQ(user["realName"], "Alice");
+  EXPECT_EQ(user["home"], accounts_.directory / "home/alice");
+  EXPECT_EQ(user["hasPassword"], true);
+  EXPECT_EQ(user["keys"][0]["comment"], "a@b");
+  EXPECT_EQ(user["keys"][0]["type"], "ssh-ed25519");
+  EXPECT_EQ(user["overrides"], (json{{"image", "lab:1"}}));
+  EXPECT_EQ(user["settings"]["containerName"], "alice_container");
+  EXPECT_FALSE(user.dump().find("$y$") != std::string::npos);
+  struct stat status {};
+  ASSERT_EQ(stat(std::string(user["home"]).c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 20001U);
+  EXPECT_EQ(accounts_.store->find("alice")->hashed_password.substr(0, 3), "$y$");
+}
+
+TEST_F(AdminMethodsTest, ABadUserLeavesNothing) {
+  const std::vector<std::pair<json, std::string>> bad = {
+      {{{"name", "../x"}}, "Invalid: a user's name"},
+      {{{"name", std::string(200, 'a')}}, "Invalid: a user's name"},
+      {{{"name", "root"}}, "Invalid: the name root is reserved"},
+      {{{"name", "a"}, {"authorizedKeys", {"nonsense"}}}, "Invalid: the key has no type"},
+      {{{"name", "a"}, {"password", ""}}, "Invalid: a password must not be empty"},
+      {{{"name", "a"}, {"image", "bad image"}}, "Invalid: image \"bad image\""},
+      {{{"name", "a"}, {"realName", "a:b"}}, "Invalid: realName"},
+      {{{"name", 5}}, "InvalidParameter: name"},
+      {{{"name", "a"}, {"shell", "x"}}, "InvalidParameter: shell"},
+      {json::object(), "InvalidParameter: name"}};
+  for (const auto& [parameters, expected] : bad) {
+    EXPECT_THAT(refusal("AddUser", parameters), HasSubstr(expected)) << parameters;
+  }
+  EXPECT_TRUE(accounts_.store->list().empty());
+  EXPECT_TRUE(std::filesystem::is_empty(accounts_.directory / "home"));
+  call("AddUser", {{"name", "a"}});
+  EXPECT_THAT(refusal("AddUser", {{"name", "a"}}), HasSubstr("UserExists"));
+}
+
+TEST_F(AdminMethodsTest, AHomeOfSomebodyElseIsNotGivenAway) {
+  auto home = accounts_.directory / "home/alice";
+  ASSERT_EQ(mkdir(home.c_str(), 0700), 0);
+  ASSERT_EQ(chown(home.c_str(), 4711, 4711), 0);
+  EXPECT_THAT(refusal("AddUser", {{"name", "alice"}}), HasSubstr("Invalid: " + home));
+  EXPECT_EQ(accounts_.store->find("alice"), nullptr);
+}
+
+TEST_F(AdminMethodsTest, UsersAreListedInOrder) {
+  call("AddUser", {{"name", "zoe"}});
+  call("AddUser", {{"name", "alice"}});
+  auto users = call("ListUsers", json::object())["users"];
+  ASSERT_EQ(users.size(), 2U);
+  EXPECT_EQ(users[0]["name"], "alice");
+  EXPECT_EQ(call("GetUser", {{"name", "zoe"}})["user"], users[1]);
+  EXPECT_THAT(refusal("GetUser", {{"name", "bob"}}),
+              HasSubstr("NoSuchUser: labgpu has no user bob"));
+  EXPECT_THAT(refusal("GetUser", {{"name", "\x1b[2J"}}), testing::Not(HasSubstr("\x1b")));
+}
+
+TEST_F(AdminMethodsTest, SetUserDoesAllOrNothing) {
+  call("AddUser", {{"name", "alice"}});
+  auto set = [](std::vector<std::string> assignments) {
+    return json{{"name", "alice"}, {"assignments", std::move(assignments)}};
+  };
+  auto user =
+      call("SetUser", set({"real_name=A = B", "locked=yes", "gpus=none", "login=root"}))["user"];
+  EXPECT_EQ(user["realName"], "A = B");
+  EXPECT_EQ(user["locked"], true);
+  EXPECT_EQ(user["overrides"], (json{{"gpus", "none"}, {"login", "root"}}));
+  for (const char* bad : {"gpus", "gpus=2", "colour=red", "locked=maybe", "real_name=a:b",
+                          "container_name={user}/x"}) {
+    EXPECT_THAT(refusal("SetUser", set({"locked=no", bad})), HasSubstr("Invalid: ")) << bad;
+  }
+  EXPECT_THAT(refusal("SetUser", set({"colour=red"})), HasSubstr("locked"));
+  EXPECT_EQ(call("GetUser", {{"name", "alice"}})["user"], user);
+  EXPECT_EQ(call("SetUser", set({"gpus=", "login="}))["user"]["overrides"], json::object());
+}
+
+TEST_F(AdminMethodsTest, PasswordsAreSetAndTakenAway) {
+  call("AddUser", {{"name", "alice"}});
+  json change = {{"name", "alice"}, {"assignments", json::array()}, {"password", "secret"}};
+  EXPECT_EQ(call("SetUser", change)["user"]["hasPassword"], true);
+  change["password"] = "a\nb";
+  EXPECT_THAT(refusal("SetUser", change), HasSubstr("line break"));
+  change["password"] = "";
+  EXPECT_EQ(call("SetUser", change)["user"]["hasPassword"], false);
+}
+
+TEST_F(AdminMethodsTest, KeysAreAddedReplacedAndRemoved) {
+  call("AddUser", {{"name", "alice"}});
+  auto first = call("AddKey", {{"name", "alice"}, {"key", std::string(kKey) + " old"}})["key"];
+  auto second =
+      call("AddKey", {{"name", "alice"}, {"key", std::string("no-pty ") + kKey + " new"}})["key"];
+  EXPECT_EQ(first["fingerprint"], second["fingerprint"]);
+  auto keys = call("ListKeys", {{"name", "alice"}})["keys"];
+  ASSERT_EQ(keys.size(), 1U);
+  EXPECT_EQ(keys[0]["comment"], "new");
+  EXPECT_THAT(refusal("AddKey", {{"name", "alice"}, {"key", "x"}}), HasSubstr("Invalid: the key"));
+  EXPECT_THAT(refusal("RemoveKey", {{"name", "alice"}, {"fingerprint", "SHA256:x"}}),
+              HasSubstr("Invalid: alice has no key"));
+  call("RemoveKey", {{"name", "alice"}, {"fingerprint", first["fingerprint"]}});
+  EXPECT_TRUE(call("ListKeys", {{"name", "alice"}})["keys"].empty());
+}
+
+TEST_F(AdminMethodsTest, ARemovedUserKeepsHomeAndContainer) {
+  call("AddUser", {{"name", "alice"}});
+  auto removed = call("RemoveUser", {{"name", "alice"}});
+  EXPECT_EQ(removed["home"], accounts_.directory / "home/alice");
+  EXPECT_EQ(removed["containerName"], "alice_container");
+  EXPECT_THAT(containers_.asked, ElementsAre("stop alice"));
+  EXPECT_EQ(access((accounts_.directory / "home/alice").c_str(), F_OK), 0);
+  EXPECT_THAT(refusal("RemoveUser", {{"name", "alice"}}), HasSubstr("NoSuchUser"));
+}
+
+TEST_F(AdminMethodsTest, AUserWithoutContainerIsRemovedToo) {
+  call("AddUser", {{"name", "alice"}});
+  containers_.absent = {"alice"};
+  containers_.outcome = fail(ErrorCode::kNotFound, "alice has no container");
+  EXPECT_EQ(call("RemoveUser", {{"name", "alice"}})["containerName"], "");
+}
+
+TEST_F(AdminMethodsTest, ARemovalThatCannotStopTheContainerSaysSo) {
+  call("AddUser", {{"name", "alice"}});
+  containers_.outcome = fail(ErrorCode::kUnavailable, "Docker is down");
+  EXPECT_THAT(refusal("RemoveUser", {{"name", "alice"}}),
+              HasSubstr("Unavailable: alice is removed, but the container could not be stopped"));
+  EXPECT_EQ(accounts_.store->find("alice"), nullptr);
+}
+
+TEST_F(AdminMethodsTest, StatusTellsOfOneOrAll) {
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  containers_.absent = {"bob"};
+  auto all = call("Status", json::object())["containers"];
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0]["state"], "stopped");
+  EXPECT_EQ(all[0]["sessions"], 2);
+  EXPECT_EQ(all[1]["state"], "absent");
+  EXPECT_EQ(all[1]["name"], "");
+  EXPECT_EQ(call("Status", {{"name", "alice"}})["containers"], json::array({all[0]}));
+  containers_.outcome = fail(ErrorCode::kSystem, "broken");
+  EXPECT_EQ(call("Status", json::object())["containers"][0]["state"], "unknown");
+  EXPECT_EQ(refusal("Status", {{"name", "alice"}}), "Failed: broken");
+  EXPECT_THAT(refusal("Status", {{"name", "carol"}}), HasSubstr("NoSuchUser"));
+}
+
+TEST_F(AdminMethodsTest, ContainersAreStartedStoppedAndRestarted) {
+  call("AddUser", {{"name", "alice"}});
+  containers_.running_now["alice"] = own_process_as_container("/");
+  EXPECT_EQ(call("Start", {{"name", "alice"}})["container"]["state"], "running");
+  call("Restart", {{"name", "alice"}});
+  containers_.running_now.clear();
+  EXPECT_EQ(call("Stop", {{"name", "alice"}})["container"]["state"], "stopped");
+  EXPECT_THAT(containers_.asked, ElementsAre("start alice", "restart alice", "stop alice"));
+  containers_.outcome = fail(ErrorCode::kNotFound, "no such image");
+  EXPECT_EQ(refusal("Stop", {{"name", "alice"}}), "Unavailable: no such image");
+  EXPECT_EQ(refusal("Restart", {{"name", "alice"}}), "Unavailable: no such image");
+  EXPECT_THAT(refusal("Start", {{"name", "bob"}}), HasSubstr("NoSuchUser"));
+}
+
+}  // namespace
+}  // namespace labgpu::test

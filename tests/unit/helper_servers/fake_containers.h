@@ -1,0 +1,85 @@
+// Containers without Docker: a test says when one runs, and sees what was asked.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "helper/containers.h"
+
+namespace labgpu::test {
+
+using Running = std::shared_ptr<const RunningContainer>;
+
+// A container whose init is this very process.
+inline std::shared_ptr<RunningContainer> own_process_as_container(const std::string& run) {
+  auto container = std::make_shared<RunningContainer>();
+  container->id = "0123";
+  container->init_pid = getpid();
+  container->init_pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+  container->net_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  container->uts_namespace.reset(open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC));
+  container->tmp_directory.reset(open(run.c_str(), O_PATH | O_CLOEXEC));
+  container->run_directory.reset(open(run.c_str(), O_PATH | O_CLOEXEC));
+  return container;
+}
+
+class FakeContainers final : public Containers {
+ public:
+  std::map<std::string, Running> running_now;
+  std::vector<std::string> asked;  // "start alice", "stop alice" …
+  Result<void> outcome;            // of stop, restart and status
+  std::set<std::string> absent;    // for status
+
+  // Answers everybody who waits in ensure_running().
+  void finish_start(const Result<Running>& result) {
+    auto waiting = std::move(starting_);
+    starting_ = std::make_shared<Shared<Result<Running>>>();
+    waiting->set(result);
+  }
+
+  [[nodiscard]] Running running(const Account& account) const override {
+    auto found = running_now.find(account.name);
+    return found == running_now.end() ? nullptr : found->second;
+  }
+  Task<Result<Running>> ensure_running(Account account) override {
+    asked.push_back("start " + account.name);
+    if (auto now = running(account)) co_return now;
+    auto waiting = starting_;
+    auto result = co_await *waiting;
+    co_return result;
+  }
+  Task<Result<void>> stop(Account account) override {
+    asked.push_back("stop " + account.name);
+    co_return outcome;
+  }
+  Task<Result<void>> restart(Account account) override {
+    asked.push_back("restart " + account.name);
+    co_return outcome;
+  }
+  Task<Result<void>> remove(std::string user) override {
+    asked.push_back("remove " + user);
+    co_return outcome;
+  }
+  Task<Result<ContainerStatus>> status(Account account) override {
+    if (!outcome) co_return Failed(outcome.error());
+    ContainerStatus status;
+    status.user = account.name;
+    if (absent.contains(account.name)) co_return status;
+    status.name = account.name + "_container";
+    status.state = running(account) ? ContainerState::kRunning : ContainerState::kStopped;
+    co_return status;
+  }
+
+ private:
+  std::shared_ptr<Shared<Result<Running>>> starting_ = std::make_shared<Shared<Result<Running>>>();
+};
+
+}  // namespace labgpu::test

@@ -1,0 +1,148 @@
+// Attach: who gets a connection to the container's init, and what is said until then.
+#include <sys/stat.h>
+
+#include "common/paths.h"
+#include "tests/unit/helper_servers/session_fixture.h"
+
+namespace labgpu::test {
+namespace {
+
+class AttachTest : public SessionFixture {
+ protected:
+  AttachTest() {
+    accounts_.add("alice");
+    run_ = accounts_.directory / "run";
+    EXPECT_EQ(mkdir(run_.c_str(), 0700), 0);
+  }
+
+  // The test is the container's init.
+  void listen_as_init() {
+    auto listening = listen_at(run_ + "/" + kInitSocketName, SOCK_SEQPACKET);
+    ASSERT_TRUE(listening) << listening.error().message;
+    init_ = std::move(*listening);
+  }
+  Client attach(const PeerProcess::Who& who, uint8_t wants_progress) {
+    peer_ = std::make_unique<PeerProcess>(who, path_);
+    Client made(loop_, std::move(peer_->connection));
+    made.greet();
+    made.send(Attach{.wants_progress = wants_progress});
+    return made;
+  }
+  Client alice_attaches(uint8_t wants_progress = 0) {
+    return attach({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET}, wants_progress);
+  }
+  // What init gets of the connection that the session command will use.
+  Client accept_as_init() {
+    run_until(loop_, [this] { return is_readable(init_.get()); });
+    return Client(loop_, UniqueFd(accept4(init_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+  }
+
+  std::string run_;
+  UniqueFd init_;
+  std::unique_ptr<PeerProcess> peer_;
+};
+
+TEST_F(AttachTest, TheSessionGetsAConnectionThatInitKnowsTheUserOf) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session = alice_attaches();
+  session.expect<Attached>();
+  ASSERT_EQ(session.packet().fd_count, 1U);
+
+  auto init = accept_as_init();
+  init.expect<Hello>();
+  auto identity = init.expect<Identity>();
+  EXPECT_EQ(identity.user, "alice");
+  EXPECT_EQ(identity.uid, 20001U);
+  EXPECT_EQ(identity.gid, 20001U);
+  EXPECT_EQ(identity.home, "/home/alice");
+  EXPECT_EQ(identity.login_as_root, 0);
+  // The session command speaks next, on the descriptor it was given.
+  Client command(loop_, std::move(session.packet().fds[0]));
+  command.send(Signal{.number = 1});
+  EXPECT_EQ(init.expect<Signal>().number, 1);
+  session.expect_end();
+}
+
+TEST_F(AttachTest, LoginAsRootIsToldToInit) {
+  defaults_.login = LoginAs::kRoot;
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session = alice_attaches();
+  session.expect<Attached>();
+  auto init = accept_as_init();
+  init.expect<Hello>();
+  EXPECT_EQ(init.expect<Identity>().login_as_root, 1);
+}
+
+TEST_F(AttachTest, NobodyInTheHostsNetwork) {
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session = attach({.uid = 20001, .own_network = false, .type = SOCK_SEQPACKET}, 0);
+  session.expect_failure(FailureCode::kNotAllowed);
+}
+
+TEST_F(AttachTest, NotRootEither) {
+  auto session = attach({.uid = 0, .own_network = true, .type = SOCK_SEQPACKET}, 0);
+  session.expect_failure(FailureCode::kNoAccount);
+}
+
+TEST_F(AttachTest, NotWhenLocked) {
+  auto account = accounts_.store->find("alice");
+  Account locked = *account;
+  locked.locked = true;
+  ASSERT_TRUE(accounts_.store->put_if_unchanged(account, locked));
+  auto session = alice_attaches();
+  session.expect_failure(FailureCode::kNotAllowed);
+}
+
+TEST_F(AttachTest, AScriptIsToldToTryLater) {
+  auto session = alice_attaches();
+  session.expect_failure(FailureCode::kNotYet);
+}
+
+TEST_F(AttachTest, APersonSeesProgressForAsLongAsItTakes) {
+  listen_as_init();
+  auto session = alice_attaches(1);
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(session.expect<Progress>().line.empty());
+  containers_.finish_start(Running(own_process_as_container(run_)));
+  for (;;) {
+    ASSERT_EQ(session.receive(), 0);
+    if (session.packet().type == MessageType::kAttached) break;
+    ASSERT_EQ(session.packet().type, MessageType::kProgress);
+  }
+  EXPECT_EQ(session.packet().fd_count, 1U);
+}
+
+TEST_F(AttachTest, TheReasonIsToldWhenThereIsNoContainer) {
+  auto session = alice_attaches();
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  containers_.finish_start(fail(ErrorCode::kUnavailable, std::string(9000, 'x')));
+  auto failure = session.expect<Failure>();
+  EXPECT_EQ(failure.code, static_cast<uint16_t>(FailureCode::kUnavailable));
+  EXPECT_GT(failure.sentence.size(), 1000U);  // cut, but told
+}
+
+TEST_F(AttachTest, APeerThatReadsNothingIsDropped) {
+  auto session = alice_attaches(1);
+  auto before = open_descriptors();
+  run_until(loop_, [&] { return open_descriptors() < before; });
+}
+
+TEST_F(AttachTest, APeerThatLeavesIsForgotten) {
+  auto session = alice_attaches();
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  session.hang_up();
+  turn_loop();
+  containers_.finish_start(Running(own_process_as_container(run_)));
+  turn_loop();
+}
+
+TEST_F(AttachTest, TheServerMayEndWhileItWorks) {
+  auto session = alice_attaches(1);
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  server_.reset();
+  containers_.finish_start(Running(own_process_as_container(run_)));
+}
+
+}  // namespace
+}  // namespace labgpu::test

@@ -1,0 +1,106 @@
+// A session server with short time limits, and a client that speaks packets to it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+
+#include "common/packet_socket.h"
+#include "helper/session_server.h"
+#include "tests/unit/helper_docker/run_task.h"
+#include "tests/unit/helper_servers/accounts.h"
+#include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/peer_process.h"
+
+namespace labgpu::test {
+
+using testing_support::run_until;
+
+inline bool is_readable(int fd) {
+  pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+  return poll(&waited, 1, 0) > 0;
+}
+
+class SessionFixture : public testing::Test {
+ protected:
+  // One side of a connection, in the test's own thread: the loop turns while it waits.
+  class Client {
+   public:
+    Client(EventLoop& loop, UniqueFd fd) : loop_(loop), fd_(std::move(fd)) {}
+
+    template <typename Message>
+    void send(const Message& message, std::span<const int> fds = {}) {
+      ASSERT_EQ(send_message(fd_.get(), message, buffer_, Deadline::after_ms(0), fds), 0);
+    }
+    // The next packet; its error as of receive_raw().
+    int receive() {
+      run_until(loop_, [this] { return is_readable(fd_.get()); });
+      return receive_raw(fd_.get(), buffer_, packet_, Deadline::after_ms(0));
+    }
+    template <typename Message>
+    Message expect() {
+      Message message;
+      EXPECT_EQ(receive(), 0);
+      EXPECT_EQ(parse_packet(packet_, message), 0) << static_cast<int>(packet_.type);
+      return message;
+    }
+    void expect_failure(FailureCode code) {
+      auto failure = expect<Failure>();
+      EXPECT_EQ(failure.code, static_cast<uint16_t>(code)) << failure.sentence;
+      EXPECT_FALSE(failure.sentence.empty());
+      expect_end();
+    }
+    void expect_end() { EXPECT_EQ(receive(), ECONNRESET); }
+    void greet() {
+      send(Hello{});
+      expect<Hello>();
+    }
+    Packet& packet() { return packet_; }
+    [[nodiscard]] int fd() const { return fd_.get(); }
+    void hang_up() { fd_.reset(); }
+
+   private:
+    EventLoop& loop_;
+    UniqueFd fd_;
+    unsigned char buffer_[kSmallPacket];
+    Packet packet_;
+  };
+
+  SessionFixture() {
+    auto listening = listen_at(path_, SOCK_SEQPACKET);
+    if (!listening) throw std::runtime_error(listening.error().message);
+    server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
+                                              containers_, defaults_, limits_);
+  }
+
+  Client client() {
+    UniqueFd fd;
+    EXPECT_EQ(connect_packet_socket(path_.c_str(), Deadline::after_ms(1000), fd), 0);
+    return Client(loop_, std::move(fd));
+  }
+  Client greeted() {
+    auto made = client();
+    made.greet();
+    return made;
+  }
+  void turn_loop(int milliseconds = 20) {
+    auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    while (std::chrono::steady_clock::now() < end) loop_.run_once(std::chrono::milliseconds(1));
+  }
+
+  EventLoop loop_;
+  Accounts accounts_;
+  std::string path_ = accounts_.directory / "session";
+  SettingsLayer defaults_;
+  SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
+                        .handshake = std::chrono::milliseconds(300),
+                        .attach = std::chrono::milliseconds(300),
+                        .progress = std::chrono::milliseconds(2)};
+  FakeContainers containers_;
+  std::unique_ptr<SessionServer> server_;
+};
+
+}  // namespace labgpu::test

@@ -1,0 +1,222 @@
+// The session socket: PAM's questions, the count of sessions, and peers that misbehave.
+#include "tests/unit/helper_servers/session_fixture.h"
+
+namespace labgpu::test {
+namespace {
+
+class SessionServerTest : public SessionFixture {
+ protected:
+  SessionServerTest() { accounts_.add("alice"); }
+  Running make_running() {
+    Running container = own_process_as_container(accounts_.directory.path());
+    containers_.running_now["alice"] = container;
+    return container;
+  }
+};
+
+TEST_F(SessionServerTest, CheckAccountAnswersForEachKindOfAccount) {
+  accounts_.add("lena", true);
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "alice", .remote_host = "192.0.2.1"});
+  EXPECT_EQ(pam.expect<AccountVerdict>().allowed, 1);
+  pam.send(CheckAccount{.user = "lena", .remote_host = "192.0.2.1"});
+  auto verdict = pam.expect<AccountVerdict>();
+  EXPECT_EQ(verdict.allowed, 0);
+  EXPECT_NE(verdict.sentence.find("locked"), std::string_view::npos);
+  pam.send(CheckAccount{.user = "nobody", .remote_host = ""});
+  pam.expect_failure(FailureCode::kNoAccount);
+}
+
+TEST_F(SessionServerTest, HelloAndTheRequestMayComeTogether) {
+  auto pam = client();
+  pam.send(Hello{});
+  pam.send(CheckAccount{.user = "alice", .remote_host = ""});
+  pam.expect<Hello>();
+  EXPECT_EQ(pam.expect<AccountVerdict>().allowed, 1);
+}
+
+TEST_F(SessionServerTest, ARunningContainerIsHandedOutAtOnce) {
+  make_running();
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "192.0.2.1", .wait_ms = 0});
+  auto opened = pam.expect<SessionOpened>();
+  EXPECT_EQ(opened.ready, 1);
+  EXPECT_EQ(pam.packet().fd_count, 3U);
+  EXPECT_TRUE(containers_.asked.empty());
+}
+
+TEST_F(SessionServerTest, ASessionLastsAsLongAsItsConnection) {
+  make_running();
+  auto first = greeted();
+  auto second = greeted();
+  for (auto* pam : {&first, &second}) {
+    pam->send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+    pam->expect<SessionOpened>();
+  }
+  EXPECT_EQ(server_->sessions_of("alice"), 2U);
+  EXPECT_EQ(server_->sessions_of("bob"), 0U);
+  first.hang_up();
+  run_until(loop_, [this] { return server_->sessions_of("alice") == 1; });
+}
+
+TEST_F(SessionServerTest, OpenSessionWaitsForTheContainer) {
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 60000});
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  containers_.finish_start(make_running());
+  EXPECT_EQ(pam.expect<SessionOpened>().ready, 1);
+  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+}
+
+TEST_F(SessionServerTest, TheSessionIsDetachedWhenItTakesTooLong) {
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 50});
+  auto opened = pam.expect<SessionOpened>();
+  EXPECT_EQ(opened.ready, 0);
+  EXPECT_EQ(pam.packet().fd_count, 0U);
+  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+  containers_.finish_start(make_running());  // nobody waits any more
+  turn_loop();
+  EXPECT_FALSE(is_readable(pam.fd()));
+}
+
+TEST_F(SessionServerTest, TheSessionIsDetachedWhenThereIsNoContainer) {
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 60000});
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  containers_.finish_start(fail(ErrorCode::kUnavailable, "Docker is down"));
+  EXPECT_EQ(pam.expect<SessionOpened>().ready, 0);
+}
+
+TEST_F(SessionServerTest, APeerThatLeavesWhileItWaitsIsForgotten) {
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 60000});
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  pam.hang_up();
+  turn_loop();
+  containers_.finish_start(make_running());
+  EXPECT_EQ(server_->sessions_of("alice"), 0U);
+}
+
+TEST_F(SessionServerTest, NoSessionForLockedAndUnknownAccounts) {
+  accounts_.add("lena", true);
+  auto locked = greeted();
+  locked.send(OpenSession{.user = "lena", .remote_host = "", .wait_ms = 0});
+  locked.expect_failure(FailureCode::kNotAllowed);
+  auto unknown = greeted();
+  unknown.send(OpenSession{.user = "../x", .remote_host = "", .wait_ms = 0});
+  unknown.expect_failure(FailureCode::kNoAccount);
+}
+
+TEST_F(SessionServerTest, APacketInASessionEndsIt) {
+  make_running();
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+  pam.expect<SessionOpened>();
+  pam.send(CheckAccount{.user = "alice", .remote_host = ""});
+  pam.expect_end();
+  EXPECT_EQ(server_->sessions_of("alice"), 0U);
+}
+
+TEST_F(SessionServerTest, AnotherVersionIsRefused) {
+  auto pam = client();
+  pam.send(Hello{.version = kProtocolVersion + 1});
+  pam.expect_failure(FailureCode::kVersion);
+}
+
+TEST_F(SessionServerTest, WhatIsNotInTheTableIsRefused) {
+  auto pam = greeted();
+  pam.send(Progress{.line = "hello"});
+  pam.expect_failure(FailureCode::kInvalid);
+}
+
+TEST_F(SessionServerTest, BrokenPacketsEndTheConnection) {
+  unsigned char garbage[kSmallPacket + 100] = {0xff, 0xff};
+  const Bytes bodies[] = {{}, Bytes(garbage, 5), Bytes(garbage, sizeof garbage)};
+  for (auto body : bodies) {
+    auto early = client();
+    ASSERT_EQ(send_raw(early.fd(), MessageType::kHello, body, {}, Deadline::after_ms(0)), 0);
+    early.expect_end();
+    auto late = greeted();
+    ASSERT_EQ(send_raw(late.fd(), MessageType::kCheckAccount, body, {}, Deadline::after_ms(0)), 0);
+    late.expect_end();
+  }
+  auto before_hello = client();
+  before_hello.send(CheckAccount{.user = "alice", .remote_host = ""});
+  before_hello.expect_end();
+}
+
+TEST_F(SessionServerTest, UnaskedDescriptorsEndTheConnection) {
+  auto pam = greeted();
+  unsigned char buffer[64];
+  FieldWriter fields(buffer);
+  fields.text("alice");
+  fields.text("");
+  int fds[] = {0};
+  ASSERT_EQ(
+      send_raw(pam.fd(), MessageType::kCheckAccount, fields.written(), fds, Deadline::after_ms(0)),
+      0);
+  pam.expect_end();
+}
+
+TEST_F(SessionServerTest, ASilentPeerIsDropped) {
+  auto silent = client();
+  silent.expect_end();
+  auto half = greeted();
+  half.expect_end();
+}
+
+TEST_F(SessionServerTest, OnlyRootAsksPamsQuestions) {
+  PeerProcess alice({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET}, path_);
+  Client peer(loop_, std::move(alice.connection));
+  peer.greet();
+  peer.send(CheckAccount{.user = "alice", .remote_host = ""});
+  peer.expect_failure(FailureCode::kNotAllowed);
+  PeerProcess again({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET}, path_);
+  Client second(loop_, std::move(again.connection));
+  second.greet();
+  second.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+  second.expect_failure(FailureCode::kNotAllowed);
+}
+
+TEST_F(SessionServerTest, StrangersAreTurnedAwayAtTheDoor) {
+  PeerProcess stranger({.uid = 4711, .own_network = false, .type = SOCK_SEQPACKET}, path_);
+  Client peer(loop_, std::move(stranger.connection));
+  peer.expect_failure(FailureCode::kNoAccount);
+}
+
+TEST_F(SessionServerTest, NoUserCanKeepTheOthersOut) {
+  accounts_.add("bob");
+  std::vector<std::unique_ptr<PeerProcess>> flood;
+  for (int i = 0; i < 5; ++i) {
+    flood.push_back(std::make_unique<PeerProcess>(
+        PeerProcess::Who{.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET}, path_));
+    turn_loop(5);
+  }
+  Client fifth(loop_, std::move(flood.back()->connection));
+  fifth.expect_failure(FailureCode::kUnavailable);
+  PeerProcess bob({.uid = 20002, .own_network = true, .type = SOCK_SEQPACKET}, path_);
+  Client other(loop_, std::move(bob.connection));
+  other.greet();
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "bob", .remote_host = ""});
+  EXPECT_EQ(pam.expect<AccountVerdict>().allowed, 1);
+}
+
+TEST_F(SessionServerTest, DescriptorsDoNotPileUp) {
+  make_running();
+  auto session = [this] {
+    auto pam = greeted();
+    pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+    pam.expect<SessionOpened>();
+    pam.hang_up();
+    run_until(loop_, [this] { return server_->sessions_of("alice") == 0; });
+  };
+  session();
+  auto before = open_descriptors();
+  for (int i = 0; i < 20; ++i) session();
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+}  // namespace
+}  // namespace labgpu::test
