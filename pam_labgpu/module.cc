@@ -53,8 +53,9 @@ bool has(int flags, unsigned flag) { return (static_cast<unsigned>(flags) & flag
 
 int length(std::string_view text) { return static_cast<int>(text.size()); }
 
-[[noreturn]] void end_child(const pam_handle_t* pamh, const char* what) {
-  pam_syslog(pamh, LOG_CRIT, "ending the login of %s: %s: %m", text_item(pamh, PAM_USER), what);
+// The reason is in errno.
+[[noreturn]] void end_child(const pam_handle_t* pamh, const char* failed) {
+  pam_syslog(pamh, LOG_CRIT, "ending the login of %s: %s: %m", text_item(pamh, PAM_USER), failed);
   _exit(kNoSession);
 }
 
@@ -62,8 +63,11 @@ int length(std::string_view text) { return static_cast<int>(text.size()); }
 // connection goes too: the session ends when the monitor does.
 void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options) {
   if (!data.open) {
-    errno = EPERM;
-    end_child(pamh, "no PAM session was opened (is the session line missing? run labgpu setup)");
+    pam_syslog(pamh, LOG_CRIT,
+               "ending the login of %s: no PAM session is open; is the session line of "
+               "pam_labgpu.so missing from the PAM configuration? run labgpu setup",
+               text_item(pamh, PAM_USER));
+    _exit(kNoSession);
   }
   if (options.debug) {
     pam_syslog(pamh, LOG_DEBUG, "session %llu of %s: entering the %s login view",
