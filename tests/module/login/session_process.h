@@ -17,7 +17,7 @@ std::vector<std::string> arguments_for(const std::optional<std::string>& command
 
 // Its environment: what tests want to see passed on, and not.
 inline const std::vector<std::string> kLoginEnvironment = {"PATH=/host/bin",
-                                                           "LD_PRELOAD=/host/evil.so",
+                                                           "LD_LIBRARY_PATH=/host/lib",
                                                            "LANG=C.UTF-8",
                                                            "TERM=xterm",
                                                            "USER=wrong",
