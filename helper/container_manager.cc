@@ -26,10 +26,10 @@ struct ContainerManager::Impl {
   };
 
   Impl(EventLoop& loop, DockerClient& docker_client, const Config& config,
-       const std::string& state_directory)
+       std::string state_directory)
       : docker(docker_client),
         memory(loop),
-        starter(loop, docker_client, config, state_directory),
+        starter(loop, docker_client, config, std::move(state_directory)),
         events(loop, docker_client, kLabelUser,
                {.on_resync = [this] { work.add(resync()); },
                 .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
@@ -57,7 +57,7 @@ struct ContainerManager::Impl {
 
 ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const Config& config,
                                    std::string state_directory)
-    : impl_(std::make_unique<Impl>(loop, docker, config, state_directory)) {}
+    : impl_(std::make_unique<Impl>(loop, docker, config, std::move(state_directory))) {}
 
 ContainerManager::~ContainerManager() = default;
 
@@ -96,7 +96,7 @@ Task<void> ContainerManager::Impl::refresh(std::string id) {
     if (details.error().code == ErrorCode::kNotFound) {
       memory.drop(id);
     } else {
-      log(LogLevel::kError, details.error().message, {{kLogContainer, id}});
+      log(LogLevel::kError, details.error().message);
     }
     co_return;
   }
@@ -115,14 +115,15 @@ Task<void> ContainerManager::Impl::refresh(std::string id) {
   if (known && known->id != id) {
     log(LogLevel::kWarning,
         owner->user + " has a second container, " + details->name + ", which is ignored",
-        {{kLogUser, owner->user}});
+        {{kLogUser, owner->user}, {kLogContainer, details->name}});
     co_return;
   }
   Result<Running> opened = starter.open(*details, *owner);
   if (opened) {
     memory.put(*owner, *opened);
   } else {
-    log(LogLevel::kWarning, opened.error().message, {{kLogUser, owner->user}});
+    log(LogLevel::kWarning, opened.error().message,
+        {{kLogUser, owner->user}, {kLogContainer, details->name}});
   }
 }
 

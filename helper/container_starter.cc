@@ -186,6 +186,7 @@ Result<Running> ContainerStarter::open(const ContainerDetails& details,
   if (!directories) return Failed(directories.error());
   auto running = std::make_shared<RunningContainer>();
   running->id = details.id;
+  running->name = details.name;
   running->init_pid = details.pid;
   running->init_pidfd = std::move(process->pidfd);
   running->net_namespace = std::move(process->net_namespace);

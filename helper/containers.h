@@ -17,6 +17,7 @@ namespace labgpu {
 // hold it only while they hand the descriptors over.
 struct RunningContainer {
   std::string id;
+  std::string name;
   pid_t init_pid = 0;  // in the helper's pid namespace
   UniqueFd init_pidfd;
   UniqueFd net_namespace;

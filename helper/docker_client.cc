@@ -56,7 +56,7 @@ struct DockerClient::Call {
 DockerClient::DockerClient(EventLoop& loop, std::string socket_path)
     : http_(loop, std::move(socket_path)) {}
 
-Failed DockerClient::unreachable(const std::string& what, Error error) const {
+Failed DockerClient::unreachable(const std::string& what, const Error& error) const {
   return fail(error.code, "Docker cannot " + what + " (" + http_.socket_path() +
                               "): " + error.message + "; see systemctl status docker");
 }
@@ -171,7 +171,8 @@ Task<Result<void>> DockerClient::start_container(std::string container) {
                  .method = "POST",
                  .target = container_target(container, "/start"),
                  .timeout = kSlowCall};
-  return call_plain(std::move(described));
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
 }
 
 Task<Result<void>> DockerClient::stop_container(std::string container, seconds grace) {
@@ -179,14 +180,16 @@ Task<Result<void>> DockerClient::stop_container(std::string container, seconds g
                  .method = "POST",
                  .target = container_target(container, "/stop?t=" + std::to_string(grace.count())),
                  .timeout = grace + kQuickCall};
-  return call_plain(std::move(described));
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
 }
 
 Task<Result<void>> DockerClient::unpause_container(std::string container) {
   Call described{.what = "resume the container " + container,
                  .method = "POST",
                  .target = container_target(container, "/unpause")};
-  return call_plain(std::move(described));
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
 }
 
 Task<Result<void>> DockerClient::remove_container(std::string container) {
@@ -194,7 +197,8 @@ Task<Result<void>> DockerClient::remove_container(std::string container) {
                  .method = "DELETE",
                  .target = container_target(container, "?force=1&v=1"),
                  .timeout = kSlowCall};
-  return call_plain(std::move(described));
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
 }
 
 Task<Error> DockerClient::follow_events(std::string label,

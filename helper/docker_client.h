@@ -58,7 +58,7 @@ class DockerClient {
   Task<Result<void>> call_plain(Call call);
   Task<Result<void>> negotiate();
   [[nodiscard]] Failed refused(const std::string& what, const HttpResponse& response) const;
-  [[nodiscard]] Failed unreachable(const std::string& what, Error error) const;
+  [[nodiscard]] Failed unreachable(const std::string& what, const Error& error) const;
 
   HttpClient http_;
   std::optional<ApiVersion> version_;

@@ -129,11 +129,11 @@ Result<ApiVersion> choose_api_version(const json& reply) {
   Result<ApiVersion> oldest = parse_api_version(oldest_text);
   if (!oldest) return oldest;
   ApiVersion chosen = std::min(*newest, kNewestApi);
-  if (chosen >= kOldestApi && chosen >= *oldest) return chosen;
+  if (!(chosen < kOldestApi) && !(chosen < *oldest)) return chosen;
   return fail(ErrorCode::kUnavailable,
               "Docker speaks the API versions " + to_string(*oldest) + " to " + to_string(*newest) +
                   ", labgpu " + to_string(kOldestApi) + " to " + to_string(kNewestApi) +
-                  "; update the " + (*oldest > kNewestApi ? "labgpu package" : "Docker Engine"));
+                  "; update the " + (kNewestApi < *oldest ? "labgpu package" : "Docker Engine"));
 }
 
 }  // namespace labgpu

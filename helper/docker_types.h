@@ -64,7 +64,9 @@ Result<ContainerEvent> parse_container_event(std::string_view line);
 struct ApiVersion {
   uint32_t major = 0;
   uint32_t minor = 0;
-  auto operator<=>(const ApiVersion&) const = default;
+  constexpr bool operator<(const ApiVersion& other) const {
+    return major != other.major ? major < other.major : minor < other.minor;
+  }
 };
 Result<ApiVersion> parse_api_version(std::string_view text);
 std::string to_string(ApiVersion version);

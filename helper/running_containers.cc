@@ -37,7 +37,7 @@ void RunningContainers::drop(const std::string& id) {
   for (auto entry = by_user_.begin(); entry != by_user_.end(); ++entry) {
     if (entry->second.container->id != id) continue;
     log(LogLevel::kInfo, "the container does not run any more",
-        {{kLogUser, entry->first}, {kLogContainer, id}});
+        {{kLogUser, entry->first}, {kLogContainer, entry->second.container->name}});
     by_user_.erase(entry);
     return;
   }
