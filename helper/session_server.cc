@@ -109,7 +109,6 @@ void SessionServer::drop(uint64_t number) {
 
 void SessionServer::listen_to(Connection& connection, uint32_t events) {
   connection.readable.reset();  // before a new one: epoll takes a descriptor once
-  connection.readable.reset();  // before a new one: epoll takes a descriptor once
   connection.readable =
       loop_.watch(connection.socket.get(), events,
                   [this, &connection](uint32_t ready) { on_ready(connection, ready); });

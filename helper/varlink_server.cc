@@ -66,7 +66,6 @@ void VarlinkServer::drop(uint64_t number) {
 
 void VarlinkServer::wait_for(Connection& connection, uint32_t events) {
   connection.ready.reset();  // before a new one: epoll takes a descriptor once
-  connection.ready.reset();  // before a new one: epoll takes a descriptor once
   connection.ready = loop_.watch(connection.socket.get(), events,
                                  [this, &connection](uint32_t) { on_ready(connection); });
   if (connection.idle) return;
