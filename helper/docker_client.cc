@@ -127,13 +127,6 @@ Task<Result<EngineInfo>> DockerClient::info() {
   co_return parse_engine_info(*reply);
 }
 
-Task<Result<void>> DockerClient::inspect_image(std::string image) {
-  Call described{.what = "show the image " + image,
-                 .target = "/images/" + url_encode(image) + "/json"};
-  Result<void> done = co_await call_plain(std::move(described));
-  co_return done;
-}
-
 Task<Result<std::vector<ContainerSummary>>> DockerClient::list_containers(std::string label) {
   json filters = {{"label", json::array({label})}};
   Call described{.what = "list the containers",

@@ -26,9 +26,6 @@ class DockerClient {
   DockerClient(EventLoop& loop, std::string socket_path);
 
   Task<Result<EngineInfo>> info();
-  // Success when Docker has the image.
-  Task<Result<void>> inspect_image(std::string image);
-
   // All containers with `label` ("name" or "name=value"), in any state.
   Task<Result<std::vector<ContainerSummary>>> list_containers(std::string label);
   // `container` is an id or a name, here and below.

@@ -134,5 +134,77 @@ TEST(Shared, WaiterMayDestroyTheOneBehindIt) {
   EXPECT_EQ(notes, (std::vector<int>{307}));
 }
 
+TEST(Shared, LastWaiterMayDestroyIt) {
+  auto shared = std::make_unique<Shared<int>>();
+  auto destroy = [](std::unique_ptr<Shared<int>>& owner) -> Task<void> {
+    int value = co_await *owner;
+    EXPECT_EQ(value, 7);
+    owner.reset();
+  };
+  spawn(destroy(shared));
+  shared->set(7);
+  EXPECT_EQ(shared, nullptr);
+}
+
+// Holds the mutex until `release` is set.
+Task<void> hold_turn(AsyncMutex& mutex, Shared<int>& release, std::vector<int>& notes, int me) {
+  AsyncMutex::Guard turn = co_await mutex.lock();
+  notes.push_back(me);
+  co_await release;
+}
+
+TEST(AsyncMutex, OneAtATimeInOrder) {
+  AsyncMutex mutex;
+  Shared<int> first;
+  Shared<int> second;
+  Shared<int> third;
+  std::vector<int> notes;
+  spawn(hold_turn(mutex, first, notes, 1));
+  spawn(hold_turn(mutex, second, notes, 2));
+  spawn(hold_turn(mutex, third, notes, 3));
+  EXPECT_EQ(notes, (std::vector<int>{1}));
+  first.set(0);
+  EXPECT_EQ(notes, (std::vector<int>{1, 2}));
+  third.set(0);  // set already when its turn comes
+  second.set(0);
+  EXPECT_EQ(notes, (std::vector<int>{1, 2, 3}));
+}
+
+TEST(AsyncMutex, DestroyedHolderAndWaiterLetOthersPass) {
+  AsyncMutex mutex;
+  Shared<int> never;
+  std::vector<int> notes;
+  std::vector<std::unique_ptr<Task<void>>> tasks;
+  for (int me = 0; me < 3; ++me) {
+    tasks.push_back(std::make_unique<Task<void>>(hold_turn(mutex, never, notes, me)));
+    tasks.back()->start();
+  }
+  tasks[1].reset();  // waits
+  tasks[0].reset();  // holds
+  EXPECT_EQ(notes, (std::vector<int>{0, 2}));
+}
+
+TEST(TaskGroup, StopsWhatIsLeftNewestFirst) {
+  AsyncMutex mutex;
+  Shared<int> never;
+  std::vector<int> notes;
+  {
+    TaskGroup group;
+    group.add(hold_turn(mutex, never, notes, 1));
+    group.add(hold_turn(mutex, never, notes, 2));
+  }
+  EXPECT_EQ(notes, (std::vector<int>{1}));  // the second never had its turn
+}
+
+TEST(TaskGroup, FinishedTasksLeaveNothing) {
+  Token token;
+  Shared<int> shared;
+  TaskGroup group;
+  group.add(hold(shared, token.held));
+  shared.set(1);
+  group.add(hold(shared, token.held));
+  EXPECT_EQ(token.held.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace labgpu
