@@ -24,7 +24,7 @@ formatted() {
 }
 
 shell_scripts() {
-  { sources '*.sh'; printf '%s\0' .ci/run debian/*.prerm debian/*.postrm; } | xargs -0 shellcheck -x
+  { sources '*.sh'; printf '%s\0' .ci/run debian/*.postinst debian/*.prerm debian/*.postrm; } | xargs -0 shellcheck -x
 }
 
 python_scripts() {

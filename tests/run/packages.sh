@@ -21,5 +21,5 @@ fi
 cd "$copy"
 rm -f ../*.deb ../*.changes ../*.buildinfo "$packages"/*
 PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b
-cp ../*.deb ../*.changes "$packages"
+cp ../*.deb ../*.changes ../*.buildinfo "$packages"
 ls -l "$packages"
