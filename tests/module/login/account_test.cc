@@ -95,6 +95,7 @@ TEST_F(AccountTest, ManyFirstLoginsMakeItOnce) {
   container_.start();
   HelperDouble helper(container_);
   std::vector<std::unique_ptr<PipeSession>> sessions;
+  sessions.reserve(20);
   for (int i = 0; i < 20; ++i) {
     sessions.push_back(std::make_unique<PipeSession>(arguments_for("id -un")));
   }

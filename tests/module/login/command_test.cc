@@ -113,7 +113,7 @@ TEST_F(CommandTest, ReadsStdinToItsEnd) {
 }
 
 TEST_F(CommandTest, CarriesAnyBytesBothWays) {
-  std::string sent = random_bytes(64 * 1024 * 1024);
+  std::string sent = random_bytes(size_t{64} * 1024 * 1024);
   Finished result = run("cat", sent);
   EXPECT_EQ(result.out.size(), sent.size());
   EXPECT_TRUE(result.out == sent);
@@ -201,6 +201,7 @@ TEST(SftpTest, SaysWhatToInstallWhereThereIsNoServer) {
 
 TEST_F(CommandTest, ManyAtOnce) {
   std::vector<std::unique_ptr<PipeSession>> sessions;
+  sessions.reserve(40);
   for (int i = 0; i < 40; ++i) {
     sessions.push_back(
         std::make_unique<PipeSession>(arguments_for("read x; echo $x; exit " + std::to_string(i))));
