@@ -12,6 +12,9 @@ TESTHOST = pathlib.Path(__file__).with_name("testhost.sh")
 LOGIN_FILES = "/etc/pam.d /etc/nsswitch.conf /etc/ssh /etc/shells /etc/security /etc/environment"
 LOGIN_FILES += " /etc/passwd /etc/shadow /etc/login.defs"
 
+SOCKETS = "labgpud.socket labgpud-session.socket"
+UNITS = f"labgpud.service {SOCKETS}"
+
 CAROL_PASSWORD = "carol's pass word"
 
 # OpenSSH 9.8 and later slow down an address whose logins fail; here all clients have one address.
@@ -64,6 +67,17 @@ class Server:
         self.write("/etc/ssh/sshd_config.d/00-e2e.conf", SSHD_SETTINGS[self.release])
         self.sh("id carol 2>/dev/null || useradd -m -s /bin/bash carol; chpasswd", stdin=f"carol:{CAROL_PASSWORD}\n")
         self.sh("systemctl reload ssh")
+
+    def has_labgpu(self):
+        return self.try_sh("command -v labgpu").status == 0
+
+    def forget_users(self):
+        """All accounts, containers and homes of an earlier run, as if they had never been."""
+        self.sh(
+            f"""systemctl stop {UNITS}; docker ps -aq | xargs -r docker rm -f
+            rm -rf /var/lib/labgpu/*/* /home/alice /home/bob /home/eve /home/dora /home/user*
+            systemctl start {SOCKETS} labgpud.service"""
+        )
 
     # --- commands and files
 
@@ -134,5 +148,7 @@ class Server:
 
     def journal(self, lines=25):
         """The last lines that have to do with logins and containers."""
-        noise = "systemd-logind|session-[0-9]*.scope|pam_env|pam_unix|: Accepted|isconnect|SIGHUP|listening|Reload"
-        return self.try_sh(f"journalctl -q --no-pager -o short-precise -n 400 | grep -Ev '{noise}' | tail -n {lines}").text
+        noise = "systemd-logind|session-[0-9]*.scope|pam_env|pam_unix|: Accepted|isconnect|SIGHUP|listening|Reload|runtime.dir|slice|user@|target"
+        return self.try_sh(
+            f"journalctl -q --no-pager -o short-precise -n 400 | grep -Ev '{noise}' | tail -n {lines}"
+        ).text

@@ -12,7 +12,7 @@ def eve(server):
     """An account with a password and no key."""
     server.labgpu("user", "add", "eve", "--password-stdin", stdin=f"{PASSWORD}\n".encode()).ok()
     yield "eve"
-    server.labgpu("user", "remove", "--yes", eve).ok()
+    server.labgpu("user", "remove", "--yes", "eve").ok()
     server.sh("docker rm -f eve_container")
 
 
@@ -85,17 +85,25 @@ def test_user_may_keep_keys_at_home(server, laptop, alice):
     assert with_own.ssh("hostname").ok().text == "alice-VM"
 
 
-@pytest.mark.parametrize("method", ["key", "password"])
-def test_locked_account_is_refused_with_a_sentence(server, laptop, eve, new_user, method):
-    client = new_user() if method == "key" else Client(laptop, eve, PASSWORD)
-    server.labgpu("user", "set", client.user, "locked=yes").ok()
+def test_locked_account_is_refused_with_a_sentence(server, new_user):
+    user = new_user()
+    server.labgpu("user", "set", user.user, "locked=yes").ok()
+    result = user.ssh("hostname").failed()
+    assert result.out == b""
+    assert "locked" in result.error, result
+    server.labgpu("user", "set", user.user, "locked=no").ok()
+    assert user.ssh("hostname").ok().text == f"{user.user}-VM"
+
+
+def test_locked_account_cannot_use_its_password(server, laptop, eve):
+    """As after `passwd -l`: the password itself is no longer good, so sshd does not say why."""
+    client = Client(laptop, eve, PASSWORD)
+    server.labgpu("user", "set", eve, "locked=yes").ok()
     try:
-        result = client.ssh("hostname").failed()
-        assert result.out == b""
-        assert "locked" in result.error, result
+        assert client.ssh("hostname").failed().out == b""
     finally:
-        server.labgpu("user", "set", client.user, "locked=no").ok()
-    assert client.ssh("hostname").ok().text == f"{client.user}-VM"
+        server.labgpu("user", "set", eve, "locked=no").ok()
+    assert client.ssh("hostname").ok().text == "eve-VM"
 
 
 def test_removed_account_is_refused_and_its_ids_are_never_used_again(server, laptop, new_user):

@@ -5,6 +5,7 @@ import pytest
 
 from client import Client
 from processes import wait_until
+from server import SOCKETS, UNITS
 
 PRIVATE_KEY = (
     b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmU=\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -130,24 +131,23 @@ def test_docker_down(server, alice, root, new_user):
 @contextlib.contextmanager
 def disk_full(server):
     """labgpu's state on a small file system that a filler fills."""
-    units = "labgpud.service labgpud.socket labgpud-session.socket"
     server.sh(
         f"""set -e
-        systemctl stop {units}
+        systemctl stop {UNITS}
         mkdir -p /mnt/e2e-small
         mount -t tmpfs -o size=4m,mode=755 tmpfs /mnt/e2e-small
         cd /var/lib/labgpu && tar -c --exclude='./containers/*/*/*' . | tar -x -C /mnt/e2e-small
         mount --move /mnt/e2e-small /var/lib/labgpu 2>/dev/null || mount --bind /mnt/e2e-small /var/lib/labgpu
-        systemctl start labgpud.socket labgpud-session.socket labgpud.service
+        systemctl start {SOCKETS} labgpud.service
         dd if=/dev/zero of=/var/lib/labgpu/e2e-filler bs=4k 2>/dev/null || true"""
     )
     try:
         yield
     finally:
         server.sh(
-            f"""systemctl stop {units}
+            f"""systemctl stop {UNITS}
             umount -l /var/lib/labgpu; umount -l /mnt/e2e-small 2>/dev/null
-            systemctl start labgpud.socket labgpud-session.socket labgpud.service"""
+            systemctl start {SOCKETS} labgpud.service"""
         )
 
 

@@ -5,8 +5,7 @@ import pytest
 
 from client import Client, free_port, talk
 from processes import wait_until
-
-UNITS = "labgpud.service labgpud.socket labgpud-session.socket"
+from server import SOCKETS, UNITS
 
 
 @contextlib.contextmanager
@@ -22,7 +21,7 @@ def helper_stopped(server):
     try:
         yield
     finally:
-        server.sh("systemctl start labgpud.socket labgpud-session.socket labgpud.service")
+        server.sh(f"systemctl start {SOCKETS} labgpud.service")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from client import free_port
+
 GIGABYTES = 2 * 1024**3
 # Numbers in order: no part repeats, and both sides can make it fast.
 LONG_STREAM = f"seq 1 1000000000 | head -c {GIGABYTES}"
@@ -107,7 +109,7 @@ def test_script_on_stdin_of_a_shell_as_editors_do(alice):
         while [ ! -s /tmp/server.pid ]; do sleep 0.05; done
         echo "started: $(uname -s) $(hostname) $(kill -0 $(cat /tmp/server.pid) && echo alive)"
     """
-    result = alice.ssh("sh", "-T", "-D", "0", stdin=script).ok()
+    result = alice.ssh("sh", "-T", "-D", f"127.0.0.1:{free_port()}", stdin=script).ok()
     assert result.text == "started: Linux alice-VM alive"
     assert result.err == b""
     assert alice.ssh("kill $(cat /tmp/server.pid)").ok(), "the server did not outlive its session"
