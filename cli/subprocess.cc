@@ -149,7 +149,8 @@ std::string one_line(const std::string& text) {
   for (std::string line; std::getline(lines, line) && joined.size() < kMaxComplaint;) {
     while (!line.empty() && isspace(static_cast<unsigned char>(line.back()))) line.pop_back();
     if (line.empty()) continue;
-    joined += (joined.empty() ? "" : "; ") + line;
+    if (!joined.empty()) joined += "; ";
+    joined += line;
   }
   return joined;
 }
@@ -206,7 +207,8 @@ bool have_program(const std::string& name) {
   const char* path = getenv("PATH");
   std::istringstream folders(path != nullptr ? path : "");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (access((folder + "/" + name).c_str(), X_OK) == 0) return true;
+    folder.append("/").append(name);
+    if (access(folder.c_str(), X_OK) == 0) return true;
   }
   return false;
 }

@@ -15,7 +15,10 @@ namespace fs = std::filesystem;
 
 std::string join(const std::vector<std::string>& words, const std::string& separator) {
   std::string text;
-  for (const auto& word : words) text += (text.empty() ? "" : separator) + word;
+  for (const auto& word : words) {
+    if (!text.empty()) text += separator;
+    text += word;
+  }
   return text;
 }
 
