@@ -110,9 +110,12 @@ std::vector<Account> AccountStore::all() const {
 Result<void> AccountStore::check_new_name(const std::string& name) const {
   // Names with _ in front are for system users (Debian Policy 9.2.1), and no container's.
   if (!is_user_name(name) || name.front() == '_') {
+    // A long one is not shown: cut, it might end within a character, which JSON refuses.
+    auto shown = name.size() <= 2 * kMaxUserName ? "\"" + name + "\"" : "this";
     return fail(ErrorCode::kInvalid,
-                "a user's name must begin with a lower-case letter, go on with these, digits, _ "
-                "and -, and have at most 32 characters");
+                shown +
+                    " cannot be a user's name: it must begin with a lower-case letter, go on "
+                    "with these, digits, _ and -, and have at most 32 characters");
   }
   if (std::find(kReservedNames.begin(), kReservedNames.end(), name) != kReservedNames.end()) {
     return fail(ErrorCode::kInvalid, "the name " + name + " is reserved: choose another one");

@@ -75,8 +75,9 @@ Result<uint64_t> check_size(uint64_t bytes) {
   return bytes;
 }
 
-Result<uint64_t> parse_size(std::string_view text) {
+Result<uint64_t> parse_size(std::string_view given) {
   constexpr std::string_view kUnits = "kmg";
+  auto text = given;
   unsigned shift = 0;
   if (!text.empty()) {
     auto unit = kUnits.find(static_cast<char>(text.back() | 0x20));
@@ -87,7 +88,8 @@ Result<uint64_t> parse_size(std::string_view text) {
   }
   uint64_t count = 0;
   if (!parse_u64(text, count)) {
-    return fail(ErrorCode::kInvalid, "must be a size such as 8g or 512m");
+    return fail(ErrorCode::kInvalid,
+                "\"" + std::string(given) + "\" must be a size such as 8g or 512m");
   }
   if (count > (UINT64_MAX >> shift)) return fail(ErrorCode::kInvalid, "is too large");
   return check_size(count << shift);
