@@ -8,6 +8,8 @@ readonly copy=$root/build/package/source
 readonly packages=$root/build/packages
 
 mkdir -p "$copy" "$packages"
+exec 9>"$root/build/package/lock"
+flock 9
 changes=$(rsync -a --delete --checksum --out-format=%n \
   --exclude=/build --exclude=/.git --exclude=/.cache --exclude=__pycache__ \
   --exclude=/debian/labgpu/ --exclude='/debian/lib*-labgpu/' --exclude=/debian/tmp/ --exclude=/debian/.debhelper/ \
