@@ -18,10 +18,10 @@ struct IdRange {
 };
 
 struct Config {
-  SettingsLayer defaults;  // "defaults"
-  IdRange ids;             // "ids"
-  std::string home = "/home/{user}";                // "home"
-  std::string docker_socket = "/run/docker.sock";   // "docker": {"socket"}
+  SettingsLayer defaults;                          // "defaults"
+  IdRange ids;                                     // "ids"
+  std::string home = "/home/{user}";               // "home"
+  std::string docker_socket = "/run/docker.sock";  // "docker": {"socket"}
   // "logs": how much of a container's own log Docker keeps.
   std::string log_max_size = "50m";
 };
