@@ -1,11 +1,12 @@
 #!/bin/bash
-# Formatting, static analysis, and what the sources have to keep to. usage: lint.sh BUILD_FOLDER RESULTS_FOLDER
+# Formatting, static analysis, and what the sources have to keep to. usage: lint.sh BUILD_FOLDER RESULTS_FOLDER [--deep]
 set -euo pipefail
 
 root=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 cd "$root"
 build=$1
 results=$2
+shift 2
 # shellcheck source=tests/run/steps.sh
 . tests/run/steps.sh
 
@@ -59,7 +60,7 @@ first_line_says_what_for() {
 }
 
 step clang-format formatted
-step clang-tidy tests/run/tidy.py "$build" "${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}/tidy"
+step clang-tidy tests/run/tidy.py "$build" "${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}/tidy" "$@"
 step shellcheck shell_scripts
 step pyflakes python_scripts
 step includes includes_stay_inside
