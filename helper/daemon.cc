@@ -43,8 +43,11 @@ Result<Sockets> sockets_from_systemd() {
   for (int i = 0; i < count; ++i) {
     UniqueFd fd(SD_LISTEN_FDS_START + i);
     std::string_view name = names[i];
-    if (name == "session") sockets.session = std::move(fd);
-    if (name == "varlink") sockets.admin = std::move(fd);
+    if (name == "session") {
+      sockets.session = std::move(fd);
+    } else if (name == "varlink") {
+      sockets.admin = std::move(fd);
+    }
     free(names[i]);
   }
   free(names);

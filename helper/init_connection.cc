@@ -20,7 +20,7 @@ namespace labgpu {
 
 namespace {
 
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 constexpr auto kStep = 5ms;
 constexpr int kSteps = 2000;  // ten seconds

@@ -18,7 +18,7 @@ namespace labgpu {
 
 namespace {
 
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 // So that a crowd at one socket does not keep the loop from everything else.
 constexpr int kAcceptAtOnce = 64;
