@@ -100,7 +100,8 @@ class Server:
     def write(self, path, data, mode="644", owner="root"):
         quoted = shlex.quote(str(path))
         parent = shlex.quote(str(pathlib.PurePath(path).parent))
-        script = f"install -d -o {owner} {parent}; cat >{quoted}; chmod {mode} {quoted}; chown {owner} {quoted}"
+        # install(1) would change the mode of a directory that is there.
+        script = f"[ -d {parent} ] || install -d -o {owner} {parent}; cat >{quoted}; chmod {mode} {quoted}; chown {owner} {quoted}"
         self.sh(script, stdin=data)
 
     def read(self, path):
@@ -108,14 +109,14 @@ class Server:
 
     @contextlib.contextmanager
     def edited(self, edit_script, *files):
-        """Runs a script that changes sshd's or PAM's files, reloads sshd; afterwards gives the files back."""
+        """Runs a script that changes sshd's or PAM's files, restarts sshd; afterwards gives the files back."""
         copies = " ".join(map(shlex.quote, files))
         self.sh(f"rm -rf /var/tmp/e2e-edit.tar; tar -C / -cPf /var/tmp/e2e-edit.tar {copies}")
         try:
-            self.sh(f"set -e; {edit_script}; sshd -t; systemctl reload ssh")
+            self.sh(f"set -e; {edit_script}; sshd -t; systemctl restart ssh")
             yield
         finally:
-            self.sh("tar -xPf /var/tmp/e2e-edit.tar -C / && systemctl reload ssh")
+            self.sh("tar -xPf /var/tmp/e2e-edit.tar -C / && systemctl restart ssh")
 
     # --- what the tests compare
 
