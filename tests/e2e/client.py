@@ -12,7 +12,10 @@ NEWLINE_NAME = "two\nlines"
 
 
 class Laptop:
-    """Where clients run. `directory` has a short path, because control sockets lie in it."""
+    """Where clients run. `directory` has a short path, because control sockets lie in it.
+
+    sshd closes its port for a moment whenever it is reloaded, by whomever; hence several attempts to connect.
+    """
 
     def __init__(self, directory):
         self.directory = directory
@@ -33,6 +36,7 @@ class Laptop:
   IdentitiesOnly yes
   IdentityAgent none
   ConnectTimeout 15
+  ConnectionAttempts 4
   SendEnv -*
 """
         )

@@ -5,7 +5,7 @@ import pytest
 
 from client import free_port, talk
 from processes import wait_until
-from test_forwarding import CONTAINER_PORT, PERL_SERVER
+from test_forwarding import PERL_SERVER
 from test_terminal import SHELL, Terminal
 
 WAYS = {
@@ -18,9 +18,10 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_sessions_go_on_and_new_logins_work(server, alice, way):
     port = free_port()
+    inside = 7301 + list(WAYS).index(way)  # a listener outlives its connection, as with any sshd
     counting = "for i in $(seq 1 40); do echo line $i; sleep 0.1; done; exit 33"
-    listener = PERL_SERVER.format(port=CONTAINER_PORT + 10, greeting="still here")
-    forward = f"127.0.0.1:{port}:127.0.0.1:{CONTAINER_PORT + 10}"
+    listener = PERL_SERVER.format(port=inside, greeting="still here")
+    forward = f"127.0.0.1:{port}:127.0.0.1:{inside}"
     with (
         alice.background(counting) as command,
         alice.background(listener, "-L", forward) as forwarding,
