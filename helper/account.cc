@@ -74,7 +74,7 @@ bool is_person_id(uint32_t id) {
 }
 
 nlohmann::json to_json(const Account& account) {
-  auto record = account.unknown.is_object() ? account.unknown : nlohmann::json::object();
+  auto record = account.unknown;
   record["userName"] = account.name;
   record["realName"] = account.real_name;
   record["uid"] = account.uid;

@@ -26,7 +26,7 @@ struct Account {
   std::vector<std::string>
       authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
   SettingsLayer settings;  // the "labgpu" section
-  nlohmann::json unknown;  // fields this version does not know
+  nlohmann::json unknown = nlohmann::json::object();  // fields this version does not know
 };
 
 // An id that a person's account may have: not root's, not nobody's, none that means "no id".

@@ -84,6 +84,7 @@ TEST_F(Concurrency, ThreadsThatShareAWalkNeverWaitAndNeverGetTwice) {
   std::vector<std::atomic<int>> seen(201);
   std::atomic<int> ends = 0;
   std::vector<std::thread> walkers;
+  walkers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     walkers.emplace_back([&] {
       char buffer[1024];

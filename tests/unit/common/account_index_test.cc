@@ -15,6 +15,8 @@
 namespace labgpu {
 namespace {
 
+using namespace std::string_literals;
+
 constexpr char kAlice[] =
     "alice:x:20001:20002:Alice Ü:/home/alice:/usr/libexec/labgpu/labgpu-session";
 
@@ -90,7 +92,7 @@ TEST_F(AccountIndex, RefusesALineThatIsNotAnAccount) {
       "alice:x:20001:20001:A::/bin/sh",
       "alice:x:20001:20001:A:/home/alice:",
       "alice:x:20001:20001:A\n:/home/alice:/bin/sh",
-      std::string("alice:x:20001:20001:A\0:/home/alice:/bin/sh", 43),
+      "alice:x:20001:20001:A\0:/home/alice:/bin/sh"s,
   };
   for (const std::string& line : lines) {
     ASSERT_NO_FATAL_FAILURE(test::write_cdb(path_, {{"=alice", line}}));

@@ -240,7 +240,7 @@ TEST_F(CdbReaderTest, ATableOutsideTheFileIsDamage) {
   const std::string a = u32(2) + u32(1) + "=ax";
   const std::string whole = full_table(2, CdbReader::kFirstRecord, a);
   const auto size = static_cast<uint32_t>(whole.size());
-  constexpr size_t kTableOfA = ((((5381U * 33U ^ '=') * 33U) ^ 'a') % 256) * 8;
+  constexpr size_t kTableOfA = size_t{((((5381U * 33U ^ '=') * 33U) ^ 'a') % 256)} * 8;
   CdbRecord record;
   const std::vector<std::pair<uint32_t, uint32_t>> tables{{0, 2},
                                                           {CdbReader::kFirstRecord, 2},

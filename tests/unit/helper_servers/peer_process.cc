@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@ namespace {
   if (setresgid(who.uid, who.uid, who.uid) != 0 || setresuid(who.uid, who.uid, who.uid) != 0) {
     _exit(1);
   }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which resets it (prctl(2))
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   memcpy(address.sun_path, path.c_str(), path.size() + 1);
