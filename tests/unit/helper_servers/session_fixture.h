@@ -13,7 +13,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
-#include "tests/unit/helper_servers/peer_process.h"
+#include "tests/support/peer_process.h"
 
 namespace labgpu::test {
 

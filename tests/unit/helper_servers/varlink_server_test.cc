@@ -8,7 +8,7 @@
 #include "helper/build_info.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/unit/helper_docker/run_task.h"
-#include "tests/unit/helper_servers/peer_process.h"
+#include "tests/support/peer_process.h"
 
 namespace labgpu::test {
 namespace {

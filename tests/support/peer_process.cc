@@ -1,5 +1,5 @@
 // Forks, changes user and network, connects, and passes the connection back.
-#include "tests/unit/helper_servers/peer_process.h"
+#include "tests/support/peer_process.h"
 
 #include <sched.h>
 #include <signal.h>
