@@ -88,6 +88,11 @@ e2e() {
   done
 }
 
+real_kernel() {
+  install_requirements qemu-system-x86 && "$root/tests/run/packages.sh" &&
+    "$root/tests/vm/run.sh" "$root/build/packages" "$output/vm"
+}
+
 run() {
   case $1 in
     lint) run_suite lint lint lint ;;
@@ -97,7 +102,7 @@ run() {
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
     e2e) e2e "${@:2}" ;;
-    vm) run_suite vm "$root/tests/vm/run.sh" "$output/vm" ;;
+    vm) run_suite vm real_kernel ;;
     *)
       usage >&2
       exit 2

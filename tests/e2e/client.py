@@ -4,7 +4,7 @@ import os
 import shlex
 import socket
 
-from processes import Background, run, wait_until
+from processes import PATIENCE, Background, run, wait_until
 
 # Names that scripts and protocols tend to get wrong.
 ODD_NAMES = ["two words", 'it\'s "quoted"', "中文文件", "back\\slash", "star*?[x]", "-dash", "$HOME `id`", "ünï;&|"]
@@ -35,7 +35,7 @@ class Laptop:
   StrictHostKeyChecking yes
   IdentitiesOnly yes
   IdentityAgent none
-  ConnectTimeout 15
+  ConnectTimeout {round(15 * PATIENCE)}
   ConnectionAttempts 4
   SendEnv -*
 """

@@ -7,13 +7,14 @@ import shutil
 import pytest
 
 from client import Client, Laptop
-from server import CAROL_PASSWORD, Server
+from server import CAROL_PASSWORD, TESTHOST, Server
 from watch import LoginWatch
 
 
 def pytest_addoption(parser):
     parser.addoption("--release", default="bookworm", choices=["bookworm", "trixie"], help="Debian of the server")
     parser.addoption("--packages", default="build/packages", help="directory with labgpu's .deb files for it")
+    parser.addoption("--testhost", default=TESTHOST, help="makes the server: testhost.sh, or vmhost.sh of tests/vm")
     parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
 
 
@@ -50,7 +51,8 @@ def bare_server(request, laptop):
     if not list(packages.glob("*.deb")):
         pytest.exit(f"no packages in {packages}; run: ./test.sh packages", 2)
     keep = request.config.getoption("keep")
-    server = Server(request.config.getoption("release"), packages)
+    testhost = pathlib.Path(request.config.getoption("testhost")).resolve()
+    server = Server(request.config.getoption("release"), packages, testhost)
     request.session.stash[SERVER] = server
     if not (keep and server.exists()):
         server.up()

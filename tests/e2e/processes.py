@@ -5,6 +5,9 @@ import signal
 import subprocess
 import time
 
+# Every limit is this many times longer; an emulated machine is slow.
+PATIENCE = float(os.environ.get("LABGPU_TEST_PATIENCE", "1"))
+
 
 class Result:
     """How a finished program ended, and what it wrote."""
@@ -49,6 +52,7 @@ def _excerpt(data, limit=2000):
 
 def run(argv, stdin=b"", timeout=30, env=None):
     """Runs a program to its end. `stdin` is bytes, or an open file that it reads itself."""
+    timeout *= PATIENCE
     given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
     started = time.monotonic()
     # A session of its own: a program that asks for a password must not find the terminal of whoever runs the tests.
@@ -122,7 +126,7 @@ class Background:
 
     def expect(self, wanted, timeout=20):
         """Waits until standard output contains `wanted`."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while wanted not in self.out:
             assert time.monotonic() < deadline, f"no {wanted!r} within {timeout} s: {self._state()}"
             going_on = self._read(0.2)
@@ -135,7 +139,7 @@ class Background:
     def finish(self, timeout=30):
         """Ends its input, waits for it to end; returns the Result."""
         self.process.stdin.close()
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * PATIENCE
         while self._read(0.2):
             assert time.monotonic() < deadline, f"did not end in {timeout} s: {self._state()}"
         self.process.wait(max(1, deadline - time.monotonic()))
@@ -144,7 +148,7 @@ class Background:
 
 def wait_until(condition, timeout=20, what="the condition", step=0.1):
     """Calls `condition` until it returns something true, and returns that."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * PATIENCE
     while True:
         value = condition()
         if value:

@@ -25,15 +25,16 @@ SSHD_SETTINGS = {
 
 
 class Server:
-    def __init__(self, release, packages):
+    def __init__(self, release, packages, testhost_program):
         self.release = release
+        self.testhost_program = testhost_program
         self.packages = packages
         self.name = f"e2e-{release}"
 
     # --- the host as a whole
 
     def testhost(self, *arguments, stdin=b"", timeout=60):
-        return run([TESTHOST, *arguments], stdin, timeout)
+        return run([self.testhost_program, *arguments], stdin, timeout)
 
     def exists(self):
         return self.name in self.testhost("list").ok().text.split()

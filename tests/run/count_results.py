@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # Counts the tests in result folders: JUnit XML, and files named `steps` with lines "passed NAME" or "failed NAME".
 import collections
 import pathlib

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # clang-tidy over what CMake compiles. A file is checked again only when what it is compiled from has changed.
 #
 # usage: tidy.py BUILD_FOLDER CACHE_FOLDER [--deep]     --deep: the tests too, and with the static analyzer
