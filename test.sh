@@ -55,9 +55,9 @@ build() {
   cmake -S "$root" --preset "$1" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null && cmake --build "$root/build/$1"
 }
 
-# build_and_test PRESET LABELS NAME: the test programs whose label matches.
+# build_and_test PRESET LABELS NAME: the test programs whose label matches; the container manager's wants a Docker.
 build_and_test() {
-  build "$1" &&
+  build "$1" && testhost docker-up &&
     GTEST_OUTPUT=xml:$output/$3/ ctest --test-dir "$root/build/$1" -L "^($2)\$" -j "$(nproc)" \
       --output-on-failure --no-tests=error
 }
