@@ -9,20 +9,23 @@ docker_answers() {
   timeout 10 docker version >/dev/null 2>&1
 }
 
-# Without systemd nobody may have mounted the cgroup hierarchies yet.
+# Without systemd nobody may have mounted the cgroup hierarchies yet. A controller that somebody uses in a hierarchy of
+# version 1 is missing in version 2's.
 mount_cgroups() {
   if mountpoint -q /sys/fs/cgroup; then
     return
   fi
-  if ! awk '$2 != 0 { v1 = 1 } END { exit v1 }' /proc/cgroups; then
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
     return
   fi
+  umount /sys/fs/cgroup
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   local controller
   while read -r controller; do
     mkdir -p "/sys/fs/cgroup/$controller"
-    mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
+    # One that this kernel or namespace does not give is one that Docker does without.
+    mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller" || rmdir "/sys/fs/cgroup/$controller"
   done < <(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups)
   mkdir -p /sys/fs/cgroup/systemd
   mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
