@@ -98,8 +98,8 @@ TEST_F(AdminMethodsTest, ANewUserHasEverythingThatWasAskedFor) {
 
 TEST_F(AdminMethodsTest, ABadUserLeavesNothing) {
   const std::vector<std::pair<json, std::string>> bad = {
-      {{{"name", "../x"}}, "Invalid: a user's name"},
-      {{{"name", std::string(200, 'a')}}, "Invalid: a user's name"},
+      {{{"name", "../x"}}, "Invalid: \"../x\" cannot be a user's name"},
+      {{{"name", std::string(200, 'a')}}, "Invalid: this cannot be a user's name"},
       {{{"name", "root"}}, "Invalid: the name root is reserved"},
       {{{"name", "a"}, {"authorizedKeys", {"nonsense"}}}, "Invalid: the key has no type"},
       {{{"name", "a"}, {"password", ""}}, "Invalid: a password must not be empty"},
