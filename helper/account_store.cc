@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -110,8 +111,10 @@ std::vector<Account> AccountStore::all() const {
 Result<void> AccountStore::check_new_name(const std::string& name) const {
   // Names with _ in front are for system users (Debian Policy 9.2.1), and no container's.
   if (!is_user_name(name) || name.front() == '_') {
-    // A long one is not shown: cut, it might end within a character, which JSON refuses.
-    auto shown = name.size() <= 2 * kMaxUserName ? "\"" + name + "\"" : "this";
+    // Only what fits into a line is shown.
+    bool fits =
+        name.size() <= 2 * kMaxUserName && std::none_of(name.begin(), name.end(), ::iscntrl);
+    auto shown = fits ? "\"" + name + "\"" : "this";
     return fail(ErrorCode::kInvalid,
                 shown +
                     " cannot be a user's name: it must begin with a lower-case letter, go on "
