@@ -112,8 +112,9 @@ Result<void> AccountStore::check_new_name(const std::string& name) const {
   // Names with _ in front are for system users (Debian Policy 9.2.1), and no container's.
   if (!is_user_name(name) || name.front() == '_') {
     // Only what fits into a line is shown.
+    auto is_control = [](unsigned char c) { return std::iscntrl(c) != 0; };
     bool fits =
-        name.size() <= 2 * kMaxUserName && std::none_of(name.begin(), name.end(), ::iscntrl);
+        name.size() <= 2 * kMaxUserName && std::none_of(name.begin(), name.end(), is_control);
     auto shown = fits ? "\"" + name + "\"" : "this";
     return fail(ErrorCode::kInvalid,
                 shown +
