@@ -96,8 +96,8 @@ class SessionFixture : public testing::Test {
   std::string path_ = accounts_.directory / "session";
   SettingsLayer defaults_;
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
-                        .handshake = std::chrono::milliseconds(300),
-                        .attach = std::chrono::milliseconds(300),
+                        .handshake = std::chrono::milliseconds(1500),
+                        .attach = std::chrono::milliseconds(1500),
                         .progress = std::chrono::milliseconds(2)};
   FakeContainers containers_;
   std::unique_ptr<SessionServer> server_;

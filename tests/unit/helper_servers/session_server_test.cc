@@ -161,8 +161,8 @@ TEST_F(SessionServerTest, UnaskedDescriptorsEndTheConnection) {
 
 TEST_F(SessionServerTest, ASilentPeerIsDropped) {
   auto silent = client();
-  silent.expect_end();
   auto half = greeted();
+  silent.expect_end();
   half.expect_end();
 }
 

@@ -92,7 +92,7 @@ class VarlinkServerTest : public testing::Test {
     if (!listening) throw std::runtime_error(listening.error().message);
     VarlinkLimits limits{.message = 10000,
                          .connections = {.total = 8, .unprivileged = 4, .per_user = 2},
-                         .idle = std::chrono::milliseconds(300)};
+                         .idle = std::chrono::milliseconds(1500)};
     server_ = std::make_unique<VarlinkServer>(loop_, std::move(*listening), interface_, limits);
   }
   Client client() {
@@ -244,7 +244,7 @@ TEST_F(VarlinkServerTest, HalfAMessageIsNotWaitedForForEver) {
 
 TEST_F(VarlinkServerTest, ACallThatTakesLongIsNoIdleness) {
   auto caller = client();
-  caller.call("org.example.Echo", {{"tag", "x"}, {"wait", 600}});
+  caller.call("org.example.Echo", {{"tag", "x"}, {"wait", 2500}});
   EXPECT_EQ(caller.receive()["parameters"]["tag"], "x");
 }
 
