@@ -22,6 +22,6 @@ fi
 
 cd "$copy"
 rm -f ../*.deb ../*.changes ../*.buildinfo "$packages"/*
-PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b
+PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b 9>&-
 cp ../*.deb ../*.changes ../*.buildinfo "$packages"
 ls -l "$packages"
