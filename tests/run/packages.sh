@@ -11,7 +11,7 @@ mkdir -p "$copy" "$packages"
 exec 9>"$root/build/package/lock"
 flock 9
 changes=$(rsync -a --delete --checksum --out-format=%n \
-  --exclude=/build --exclude=/.git --exclude=/.cache --exclude=__pycache__ \
+  --exclude=/build --exclude=/.git --exclude=/.cache --exclude=/tests --exclude='/*.sh' --exclude='/*.md' \
   --exclude=/debian/labgpu/ --exclude='/debian/lib*-labgpu/' --exclude=/debian/tmp/ --exclude=/debian/.debhelper/ \
   --exclude='/debian/*.substvars' --exclude='/debian/*.debhelper*' --exclude=/debian/files --exclude='/obj-*' \
   "$root/" "$copy/")
