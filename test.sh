@@ -20,6 +20,7 @@ usage: ./test.sh [SUITE]
   packages                  build the Debian packages into build/packages and check them
   e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
+  ci                        lint, unit, module, packages
   long                      all of these
   deps                      only install what building and testing need
 END
@@ -125,6 +126,7 @@ trap stop_own_docker EXIT
 
 suites=()
 case ${1:-all} in
+  ci) for suite in lint unit module packages; do run "$suite"; done ;;
   all) for suite in lint unit module asan packages e2e; do run "$suite"; done ;;
   long) for suite in lint-deep unit module asan packages e2e vm; do run "$suite"; done ;;
   *) run "$@" ;;
