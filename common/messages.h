@@ -1,4 +1,5 @@
-// Every packet that crosses a labgpu socket, a struct each. docs/PROTOCOL.md describes them in prose.
+// Every packet that crosses a labgpu socket, a struct each. docs/PROTOCOL.md describes them in
+// prose.
 //
 // A struct names its fields once, in visit(), which encodes with a FieldWriter and decodes with a
 // FieldReader. Texts borrow: from the caller when sent, from the receive buffer when received.
@@ -16,8 +17,9 @@ namespace labgpu {
 // What this build speaks. A peer with another version is answered kVersion and hung up on.
 inline constexpr uint16_t kProtocolVersion = 1;
 
-// A command line may be 128 KiB (the kernel's limit for one argument, execve(2) MAX_ARG_STRLEN); with
-// an environment it must still fit the kernel's default socket buffer of 208 KiB (wmem_default).
+// A command line may be 128 KiB (the kernel's limit for one argument, execve(2) MAX_ARG_STRLEN);
+// with an environment it must still fit the kernel's default socket buffer of 208 KiB
+// (wmem_default).
 inline constexpr size_t kMaxPacket = size_t{192} * 1024;
 // Enough for every message of the PAM module, whose callers may run on small stacks.
 inline constexpr size_t kSmallPacket = 4096;
@@ -112,8 +114,8 @@ struct OpenSession {
 };
 
 // With ready = 1 it carries three descriptors: the container's net and uts namespaces and an O_PATH
-// descriptor of the host directory that is the container's /tmp. With ready = 0 it carries none, and
-// the login goes on in empty namespaces; the session command will say what is the matter.
+// descriptor of the host directory that is the container's /tmp. With ready = 0 it carries none,
+// and the login goes on in empty namespaces; the session command will say what is the matter.
 struct SessionOpened {
   static constexpr MessageType kType = MessageType::kSessionOpened;
   uint8_t ready = 0;
@@ -179,10 +181,10 @@ struct Identity {
 struct Start {
   static constexpr MessageType kType = MessageType::kStart;
   uint8_t terminal = 0;
-  uint8_t login_shell = 0;    // 1: no command, an interactive login shell
-  std::string_view command;   // for `shell -c`; empty with login_shell
-  TextList environment;       // NAME=VALUE each
-  uint16_t rows = 0;          // the four of TIOCGWINSZ
+  uint8_t login_shell = 0;   // 1: no command, an interactive login shell
+  std::string_view command;  // for `shell -c`; empty with login_shell
+  TextList environment;      // NAME=VALUE each
+  uint16_t rows = 0;         // the four of TIOCGWINSZ
   uint16_t columns = 0;
   uint16_t width_pixels = 0;
   uint16_t height_pixels = 0;

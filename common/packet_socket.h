@@ -1,12 +1,12 @@
 // Sending and receiving packets, with descriptors, over SOCK_SEQPACKET Unix sockets, by a deadline.
 //
 // The one place where a descriptor crosses a process. Every function returns an errno number, 0 for
-// success, and never sets anything else; nothing throws or allocates. A packet is a u16 message type
-// and the message's fields (common/wire.h).
+// success, and never sets anything else; nothing throws or allocates. A packet is a u16 message
+// type and the message's fields (common/wire.h).
 //
 // Errors a caller will meet: ETIMEDOUT the deadline passed; ECONNRESET the peer hung up; EPROTO the
-// packet is not what was expected (type, fields, left-over bytes, count of descriptors); EMSGSIZE it
-// is larger than the buffer; EREMOTEIO the peer answered Failure. After EPROTO or EMSGSIZE every
+// packet is not what was expected (type, fields, left-over bytes, count of descriptors); EMSGSIZE
+// it is larger than the buffer; EREMOTEIO the peer answered Failure. After EPROTO or EMSGSIZE every
 // descriptor that came with the packet has been closed.
 #pragma once
 
@@ -39,8 +39,8 @@ struct Packet {
 [[nodiscard]] int send_raw(int socket, MessageType type, Bytes fields, std::span<const int> fds,
                            const Deadline& deadline);
 
-// Receives one packet of any type into `buffer`. The type is not checked against the known ones. What
-// the peer sent before it hung up is still received.
+// Receives one packet of any type into `buffer`. The type is not checked against the known ones.
+// What the peer sent before it hung up is still received.
 [[nodiscard]] int receive_raw(int socket, std::span<unsigned char> buffer, Packet& out,
                               const Deadline& deadline);
 

@@ -1,9 +1,9 @@
 // Bounded reading and writing of the fields that labgpu's packets are made of.
 //
-// Encoding (docs/PROTOCOL.md): integers are little-endian; a text is a u32 byte count and the bytes,
-// which never hold NUL; a list of texts is a u32 count of texts and the texts; bytes are a u32 count
-// and any bytes. Both classes fail once and stay failed, so callers may check only at the end.
-// No allocation; nothing here throws; values read borrow from the buffer.
+// Encoding (docs/PROTOCOL.md): integers are little-endian; a text is a u32 byte count and the
+// bytes, which never hold NUL; a list of texts is a u32 count of texts and the texts; bytes are a
+// u32 count and any bytes. Both classes fail once and stay failed, so callers may check only at the
+// end. No allocation; nothing here throws; values read borrow from the buffer.
 #pragma once
 
 #include <stddef.h>
@@ -31,7 +31,8 @@ class TextList {
   Bytes encoded_;
 };
 
-// Writes fields into a caller's buffer. A field that does not fit, or a text with a NUL in it, fails.
+// Writes fields into a caller's buffer. A field that does not fit, or a text with a NUL in it,
+// fails.
 class FieldWriter {
  public:
   explicit FieldWriter(std::span<unsigned char> buffer) : buffer_(buffer) {}
@@ -54,7 +55,8 @@ class FieldWriter {
   bool ok_ = true;
 };
 
-// Reads fields from a received packet. Truncated input, an over-long count or a NUL in a text fails.
+// Reads fields from a received packet. Truncated input, an over-long count or a NUL in a text
+// fails.
 class FieldReader {
  public:
   explicit FieldReader(Bytes buffer) : rest_(buffer) {}
@@ -82,8 +84,8 @@ class FieldReader {
   bool ok_ = true;
 };
 
-// Builds a TextList in a caller's buffer. A text that does not fit or holds a NUL is refused, and the
-// list stays as it was.
+// Builds a TextList in a caller's buffer. A text that does not fit or holds a NUL is refused, and
+// the list stays as it was.
 class TextListBuilder {
  public:
   explicit TextListBuilder(std::span<unsigned char> buffer) : buffer_(buffer) {}

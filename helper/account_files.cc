@@ -101,7 +101,7 @@ Result<void> AccountFiles::prepare() const {
   };
   // keys and nss are read by sshd and by everybody, through the state directory itself.
   constexpr Directory kDirectories[] = {{"", 0755},      {"/users", 0700}, {"/tombstones", 0700},
-                                        {"/keys", 0755}, {"/nss", 0755}, {"/containers", 0711}};
+                                        {"/keys", 0755}, {"/nss", 0755},   {"/containers", 0711}};
   for (const auto& directory : kDirectories) {
     auto path = state_directory_ + directory.name;
     if (mkdir(path.c_str(), 0700) == 0) {

@@ -60,8 +60,8 @@ Result<bool> accept_existing(int parent, const HomePath& home, const std::string
   }
   if (status.st_uid == uid) return false;
   return fail(ErrorCode::kInvalid, path + " is there already and belongs to uid " +
-                                      std::to_string(status.st_uid) +
-                                      ": move it away, and its files into the new one afterwards");
+                                       std::to_string(status.st_uid) +
+                                       ": move it away, and its files into the new one afterwards");
 }
 
 }  // namespace

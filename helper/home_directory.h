@@ -10,8 +10,8 @@ namespace labgpu {
 
 // Makes `path` (plain, absolute) as 0700 of uid:gid. Everything above it must exist, without
 // symbolic links, and belong to root alone, so that nobody can move it while we look. True when it
-// was made; false when it was there already and belongs to uid. kInvalid when it belongs to somebody
-// else.
+// was made; false when it was there already and belongs to uid. kInvalid when it belongs to
+// somebody else.
 Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid);
 
 // Takes back a make_home() that answered true; only an empty directory is removed.

@@ -1,6 +1,7 @@
 # Root file systems for the tests and the demo: the test host's Docker image, and the users' default image as a tar.
 # Sourced by testhost.sh. Everything is cached, by a hash of its recipe.
 # shellcheck shell=bash
+: "${here:?}"
 
 readonly cache_dir=${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}
 readonly host_image=labgpu-testhost

@@ -237,7 +237,7 @@ TEST_F(ContainerManagerTest, StatusFollowsTheContainer) {
   EXPECT_EQ(now.state, ContainerState::kRunning);
   EXPECT_EQ(now.user, account.name);
   EXPECT_EQ(now.name, container_name(account));
-  EXPECT_EQ(now.image, kImage);
+  EXPECT_EQ(now.image, image());
   EXPECT_EQ(now.id, manager_->running(account)->id);
   EXPECT_THAT(now.started_at, HasSubstr("T"));
   EXPECT_EQ(now.address, output_of("docker inspect -f '{{.NetworkSettings.IPAddress}}' " + now.id));

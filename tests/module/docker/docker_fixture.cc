@@ -1,16 +1,20 @@
 // Sets the tests' directories, image and init up and takes them down.
 #include "tests/module/docker/docker_fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <climits>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
+#include <system_error>
 
 #include "common/paths.h"
+#include "common/unique_fd.h"
 #include "helper/log.h"
 
 namespace labgpu::testing_support {
@@ -19,12 +23,48 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr char kUserPrefix[] = "dockertest-";
 constexpr uint32_t kUid = 54321;
+
+std::string user_prefix() { return "dockertest-" + std::to_string(getpid()) + "-"; }
+
+// The one thing that runs share: the host's guest programs, whose place is fixed. A run that finds
+// none puts one there, and the last run that ends takes it away.
+class GuestInit {
+ public:
+  GuestInit() : lock_(open("/run/labgpu-docker-test.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    flock(lock_.get(), LOCK_EX);
+    if (!fs::exists(path())) {
+      fs::create_directories(kGuestDirectory);
+      fs::copy_file(LABGPU_TEST_INIT, path());
+      put(lock_.get(), true);
+    }
+    flock(lock_.get(), LOCK_SH);
+  }
+  GuestInit(const GuestInit&) = delete;
+  GuestInit& operator=(const GuestInit&) = delete;
+  ~GuestInit() {
+    std::error_code ignored;
+    if (flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 || !is_put(lock_.get())) return;
+    fs::remove(path(), ignored);
+    put(lock_.get(), false);
+  }
+
+ private:
+  static std::string path() { return std::string(kGuestDirectory) + "/labgpu-init"; }
+  // The lock file has a byte in it while the program there is a test's.
+  static void put(int lock, bool ours) { EXPECT_EQ(ftruncate(lock, ours ? 1 : 0), 0); }
+  static bool is_put(int lock) { return lseek(lock, 0, SEEK_END) == 1; }
+  UniqueFd lock_;
+};
+
+std::unique_ptr<GuestInit> guest_init;
 
 }  // namespace
 
-bool DockerFixture::made_guest_directory_ = false;
+const std::string& DockerFixture::image() {
+  static const std::string name = "labgpu-docker-test:" + std::to_string(getpid());
+  return name;
+}
 
 std::string output_of(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "re");
@@ -52,18 +92,14 @@ std::string namespace_of(const std::string& pid, const std::string& name) {
 
 void DockerFixture::SetUpTestSuite() {
   // One empty directory is what an image may be made from.
-  output_of(std::string("d=$(mktemp -d) && mkdir $d/etc && tar -C $d -c . | docker import - ") +
-            kImage + " && rm -r $d");
-  if (fs::exists(std::string(kGuestDirectory) + "/labgpu-init")) return;
-  fs::create_directories(kGuestDirectory);
-  fs::copy_file(LABGPU_TEST_INIT, std::string(kGuestDirectory) + "/labgpu-init");
-  made_guest_directory_ = true;
+  output_of("d=$(mktemp -d) && mkdir $d/etc && tar -C $d -c . | docker import - " + image() +
+            " && rm -r $d");
+  guest_init = std::make_unique<GuestInit>();
 }
 
 void DockerFixture::TearDownTestSuite() {
-  output_of(std::string("docker rmi -f ") + kImage);
-  if (made_guest_directory_) fs::remove(std::string(kGuestDirectory) + "/labgpu-init");
-  made_guest_directory_ = false;
+  guest_init.reset();
+  output_of("docker rmi -f " + image());
 }
 
 // In /run, because every directory above a mount's source has to be root's alone.
@@ -73,7 +109,7 @@ void DockerFixture::SetUp() {
   directory_ = directory;
   chmod(directory, 0755);
   fs::create_directory(state_directory());
-  config_.defaults.image = kImage;
+  config_.defaults.image = image();
   config_.defaults.gpus = Gpus::kNone;
   config_.defaults.shm_bytes = 1 << 20;
   log_to_stderr(true);
@@ -86,15 +122,14 @@ void DockerFixture::TearDown() {
   manager_.reset();
   docker_.reset();
   proxy_.reset();
-  output_of(std::string("docker ps -aq --filter name=") + kUserPrefix +
-            " | xargs -r docker rm -fv");
+  output_of("docker ps -aq --filter name=" + user_prefix() + " | xargs -r docker rm -fv");
   fs::remove_all(directory_);
   log_to_journal(false);
 }
 
 Account DockerFixture::make_account(const std::string& suffix) {
   Account account;
-  account.name = kUserPrefix + suffix;
+  account.name = user_prefix() + suffix;
   account.uid = account.gid = kUid;
   account.home = directory_ + "/" + account.name;
   fs::create_directory(account.home);

@@ -31,7 +31,8 @@ std::string namespace_of(const std::string& pid, const std::string& name);
 
 class DockerFixture : public ::testing::Test {
  protected:
-  static constexpr char kImage[] = "labgpu-docker-test:latest";
+  // Of this process, as every name here: two runs on one Docker do not see each other's.
+  static const std::string& image();
 
   // An image with nothing in it, and the host's directory of guest programs if there is none.
   static void SetUpTestSuite();
@@ -39,7 +40,6 @@ class DockerFixture : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // An account named after the running test, so that no two tests share a container.
   Account make_account(const std::string& suffix = "a");
   [[nodiscard]] std::string state_directory() const { return directory_ + "/state"; }
   // The client goes through the proxy, so that requests of it can be cut.
@@ -59,9 +59,6 @@ class DockerFixture : public ::testing::Test {
   std::optional<DockerProxy> proxy_;
   std::optional<DockerClient> docker_;
   std::unique_ptr<ContainerManager> manager_;
-
- private:
-  static bool made_guest_directory_;
 };
 
 }  // namespace labgpu::testing_support

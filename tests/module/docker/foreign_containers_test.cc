@@ -19,7 +19,7 @@ class ForeignContainersTest : public DockerFixture {
   static std::string run_stranger(const std::string& options) {
     return output_of(
         "docker run -d -v /usr/libexec/labgpu/guest:/x:ro --entrypoint /x/labgpu-init " + options +
-        " " + kImage);
+        " " + image());
   }
   // The same with everything by which labgpu knows its own.
   void run_like_labgpus(const Account& account, const std::string& name,

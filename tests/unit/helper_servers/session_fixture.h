@@ -10,10 +10,10 @@
 
 #include "common/packet_socket.h"
 #include "helper/session_server.h"
+#include "tests/support/peer_process.h"
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
-#include "tests/support/peer_process.h"
 
 namespace labgpu::test {
 
