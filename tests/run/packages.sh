@@ -10,10 +10,11 @@ readonly packages=$root/build/packages
 mkdir -p "$copy" "$packages"
 exec 9>"$root/build/package/lock"
 flock 9
-changes=$(rsync -a --delete --checksum --out-format=%n \
+changes=$(rsync -a --omit-dir-times --delete --checksum --out-format=%n \
   --exclude=/build --exclude=/.git --exclude=/.cache --exclude=/tests --exclude='/*.sh' --exclude='/*.md' \
   --exclude=/debian/labgpu/ --exclude='/debian/lib*-labgpu/' --exclude=/debian/tmp/ --exclude=/debian/.debhelper/ \
-  --exclude='/debian/*.substvars' --exclude='/debian/*.debhelper*' --exclude=/debian/files --exclude='/obj-*' \
+  --exclude='/debian/*.substvars' --exclude='/debian/*.debhelper*' --exclude=/debian/files \
+  --exclude=/debian/debhelper-build-stamp --exclude='/obj-*' \
   "$root/" "$copy/")
 if [[ -z $changes ]] && compgen -G "$packages/labgpu_*.deb" >/dev/null; then
   echo "the packages in $packages are up to date"
