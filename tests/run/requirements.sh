@@ -12,7 +12,8 @@ readonly demo_requirements=(
 # shellcheck disable=SC2034
 readonly test_requirements=(
   "${demo_requirements[@]}"
-  clang-format clang-tidy git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper lintian pyflakes3
+  binutils clang-format clang-tidy git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper
+  libpamtest0-dev lintian openssh-server pyflakes3
   python3 python3-pexpect python3-pytest shellcheck
 )
 
