@@ -15,6 +15,7 @@ def pytest_addoption(parser):
     parser.addoption("--release", default="bookworm", choices=["bookworm", "trixie"], help="Debian of the server")
     parser.addoption("--packages", default="build/packages", help="directory with labgpu's .deb files for it")
     parser.addoption("--testhost", default=TESTHOST, help="makes the server: testhost.sh, or vmhost.sh of tests/vm")
+    parser.addoption("--name", default="e2e", help="prefix of the server's name; runs at the same time need two")
     parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
 
 
@@ -35,9 +36,13 @@ def pytest_runtest_makereport(item, call):
 SERVER = pytest.StashKey()
 
 
+def server_name(config):
+    return f"{config.getoption('name')}-{config.getoption('release')}"
+
+
 @pytest.fixture(scope="session")
 def laptop(request):
-    directory = pathlib.Path(f"/tmp/labgpu-e2e-{request.config.getoption('release')}")
+    directory = pathlib.Path("/tmp/labgpu-" + server_name(request.config))
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(mode=0o700)
     yield Laptop(directory)
@@ -52,7 +57,7 @@ def bare_server(request, laptop):
         pytest.exit(f"no packages in {packages}; run: ./test.sh packages", 2)
     keep = request.config.getoption("keep")
     testhost = pathlib.Path(request.config.getoption("testhost")).resolve()
-    server = Server(request.config.getoption("release"), packages, testhost)
+    server = Server(server_name(request.config), request.config.getoption("release"), packages, testhost)
     request.session.stash[SERVER] = server
     if not (keep and server.exists()):
         server.up()

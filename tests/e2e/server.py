@@ -28,11 +28,11 @@ SSHD_SETTINGS = {
 
 
 class Server:
-    def __init__(self, release, packages, testhost_program):
+    def __init__(self, name, release, packages, testhost_program):
+        self.name = name
         self.release = release
         self.testhost_program = testhost_program
         self.packages = packages
-        self.name = f"e2e-{release}"
 
     # --- the host as a whole
 

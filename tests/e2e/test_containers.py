@@ -9,7 +9,9 @@ from processes import wait_until
 
 def creations(server, user, since):
     """How many containers of that name Docker made since then."""
-    script = f"docker events --since {since} --until $(date +%s.%N) --filter event=create --format '{{{{json .Actor}}}}'"
+    script = (
+        f"docker events --since {since} --until $(date +%s.%N) --filter event=create --format '{{{{json .Actor}}}}'"
+    )
     names = [json.loads(line)["Attributes"]["name"] for line in server.sh(script).text.splitlines()]
     return names.count(f"{user}_container")
 
