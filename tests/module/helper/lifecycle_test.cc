@@ -1,0 +1,143 @@
+// labgpud's start and end: options, systemd's sockets and notifications, signals, restarts.
+#include <gmock/gmock.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "common/account_index.h"
+#include "tests/module/helper/labgpud_process.h"
+
+namespace labgpu::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+class LifecycleTest : public testing::Test {
+ protected:
+  // What labgpud says before it ends with `status`.
+  std::string last_words(const std::vector<std::string>& arguments, int status) {
+    LabgpudProcess process(arguments, files_.log);
+    EXPECT_EQ(process.wait(), status);
+    return read_file(files_.log);
+  }
+  json call(const std::string& method, const json& parameters) {
+    return varlink_call(files_.admin_socket, "org.labgpu." + method, parameters);
+  }
+  UniqueFd listen_at(const std::string& path, int type) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    UniqueFd fd(socket(AF_UNIX, type, 0));
+    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    if (type != SOCK_DGRAM) {
+      EXPECT_EQ(listen(fd.get(), 10), 0);
+    }
+    return fd;
+  }
+  // Waits for one of systemd's notifications that has `text` in it.
+  static bool is_notified(const UniqueFd& socket, const std::string& text) {
+    for (;;) {
+      pollfd waited{.fd = socket.get(), .events = POLLIN, .revents = 0};
+      if (poll(&waited, 1, 30000) <= 0) return false;
+      char buffer[512];
+      auto size = recv(socket.get(), buffer, sizeof buffer, 0);
+      if (size > 0 &&
+          std::string(buffer, static_cast<size_t>(size)).find(text) != std::string::npos) {
+        return true;
+      }
+    }
+  }
+
+  ServerFiles files_;
+};
+
+TEST_F(LifecycleTest, OptionsAreChecked) {
+  EXPECT_THAT(last_words({"--version"}, 0), HasSubstr("labgpud "));
+  EXPECT_THAT(last_words({"--help"}, 0), HasSubstr("--state-directory"));
+  EXPECT_THAT(last_words({"--wrong"}, 1), HasSubstr("Usage:"));
+  EXPECT_THAT(last_words({"--foreground", "rest"}, 1), HasSubstr("Usage:"));
+}
+
+TEST_F(LifecycleTest, AMistakeInTheConfigurationIsNamed) {
+  write_file(files_.config, R"({"defaults": {"gpus": "two"}})");
+  auto words = last_words(files_.arguments(), 1);
+  EXPECT_THAT(words, HasSubstr(files_.config));
+  EXPECT_THAT(words, HasSubstr("defaults.gpus must be one of"));
+}
+
+TEST_F(LifecycleTest, AStateDirectoryThatCannotBeIsNamed) {
+  write_file(files_.state, "a file");
+  EXPECT_THAT(last_words(files_.arguments(), 1), HasSubstr(files_.state));
+}
+
+TEST_F(LifecycleTest, SignalsEndItWithSuccess) {
+  for (int number : {SIGTERM, SIGINT}) {
+    RunningLabgpud labgpud(files_);
+    labgpud.send_signal(number);
+    EXPECT_EQ(labgpud.wait(), 0);
+  }
+}
+
+TEST_F(LifecycleTest, BothSocketsAreOpenToEverybody) {
+  RunningLabgpud labgpud(files_);
+  for (const auto& path : {files_.session_socket, files_.admin_socket}) {
+    struct stat status {};
+    ASSERT_EQ(stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0666U);
+  }
+}
+
+TEST_F(LifecycleTest, AccountsOutliveAKilledHelper) {
+  {
+    RunningLabgpud labgpud(files_);
+    ASSERT_TRUE(
+        call("AddUser", {{"name", "alice"}, {"password", "secret"}}).contains("parameters"));
+    labgpud.send_signal(SIGKILL);
+    labgpud.wait();
+  }
+  char buffer[512];
+  IndexedAccount found;
+  EXPECT_EQ(find_account((files_.state + "/nss/passwd.cdb").c_str(), "alice", buffer, found), 0);
+  EXPECT_EQ(found.uid, 20001U);
+  RunningLabgpud labgpud(files_);
+  auto user = call("GetUser", {{"name", "alice"}})["parameters"]["user"];
+  EXPECT_EQ(user["uid"], 20001);
+  EXPECT_EQ(user["hasPassword"], true);
+  EXPECT_EQ(read_file(files_.log).find("secret"), std::string::npos);
+}
+
+TEST_F(LifecycleTest, SystemdsSocketsAndNotifications) {
+  auto session = listen_at(files_.session_socket, SOCK_SEQPACKET);
+  auto admin = listen_at(files_.admin_socket, SOCK_STREAM);
+  auto notify = listen_at(files_.directory / "notify", SOCK_DGRAM);
+  LabgpudProcess labgpud(
+      {"--config", files_.config, "--state-directory", files_.state}, files_.log,
+      {admin.get(), session.get()},
+      {"LISTEN_FDS=2", "LISTEN_FDNAMES=varlink:session",
+       "NOTIFY_SOCKET=" + (files_.directory / "notify"), "WATCHDOG_USEC=200000"});
+  EXPECT_TRUE(is_notified(notify, "READY=1"));
+  EXPECT_TRUE(is_notified(notify, "WATCHDOG=1"));
+  EXPECT_EQ(call("ListUsers", json::object())["parameters"]["users"], json::array());
+  labgpud.send_signal(SIGTERM);
+  EXPECT_TRUE(is_notified(notify, "STOPPING=1"));
+  EXPECT_EQ(labgpud.wait(), 0);
+}
+
+TEST_F(LifecycleTest, WithoutSystemdsSocketsItDoesNotStart) {
+  LabgpudProcess none({"--config", files_.config, "--state-directory", files_.state}, files_.log);
+  EXPECT_EQ(none.wait(), 1);
+  auto wrong_type = listen_at(files_.session_socket, SOCK_STREAM);
+  auto admin = listen_at(files_.admin_socket, SOCK_STREAM);
+  LabgpudProcess wrong({"--config", files_.config, "--state-directory", files_.state}, files_.log,
+                       {wrong_type.get(), admin.get()},
+                       {"LISTEN_FDS=2", "LISTEN_FDNAMES=session:varlink"});
+  EXPECT_EQ(wrong.wait(), 1);
+  EXPECT_FALSE(std::filesystem::exists(files_.state + "/users"));
+}
+
+}  // namespace
+}  // namespace labgpu::test
