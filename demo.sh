@@ -52,7 +52,7 @@ stop() {
 
 make_image() {
   local tarball
-  tarball=$(testhost user-image bookworm)
+  tarball=$(testhost user-image bookworm plain)
   testhost copy "$tarball" "$host:/var/tmp/image.tar"
   testhost exec "$host" labgpu image bootstrap --tarball /var/tmp/image.tar
   testhost exec "$host" rm /var/tmp/image.tar

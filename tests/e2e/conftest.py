@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from client import Client, Laptop
+from people import add_user
 from server import CAROL_PASSWORD, TESTHOST, Server
 from watch import LoginWatch
 
@@ -145,12 +146,3 @@ def new_user(server, laptop):
 
 NUMBERS = itertools.count(1)
 BASELINE = "/var/tmp/e2e-baseline.json"
-
-
-def add_user(server, laptop, name, *options):
-    """`labgpu user add` with a fresh key."""
-    client = Client(laptop, name)
-    key_file = f"/var/tmp/{name}.pub"
-    server.write(key_file, client.public_key.encode())
-    server.labgpu("user", "add", name, "--key", key_file, *options).ok()
-    return client

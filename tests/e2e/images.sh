@@ -6,13 +6,18 @@
 readonly cache_dir=${LABGPU_TEST_CACHE:-/var/cache/labgpu-test}
 readonly host_image=labgpu-testhost
 
-# What a server has before labgpu comes: systemd, sshd, Docker; and what the labgpu packages depend on, so that
-# installing them needs no network.
+# Programs that the differential tests run both on the host and in a container.
+readonly tool_packages=(
+  busybox-static expect fish htop netcat-openbsd psmisc python3 socat strace x11-utils zsh
+)
+
+# What a server has before labgpu comes: systemd, sshd, Docker; what the labgpu packages depend on, so that installing
+# them needs no network; and what a user's image has, for the host accounts that tests compare with.
 host_packages() {
   local release=$1
   local packages=(
-    systemd systemd-sysv dbus libpam-systemd openssh-server docker.io iproute2 iptables procps ca-certificates sudo
-    xauth libstdc++6 libcrypt1 libsystemd0 mmdebstrap
+    systemd systemd-sysv dbus libpam-systemd openssh-server docker.io docker-registry iproute2 iptables
+    libstdc++6 libcrypt1 libsystemd0 mmdebstrap "${tool_packages[@]}" "$(user_packages)"
   )
   case $release in
     bookworm) packages+=(libcurl4) ;;
@@ -38,19 +43,21 @@ debian_mirror() {
 }
 
 # The hooks run in a shell of mmdebstrap's, whose $1 is the new root. The machine id is made here because with an empty
-# one systemd's first boot enables every unit there is. Kernel modules are not a container's business, and Debian 13's
-# Docker asks for some.
+# one systemd's first boot enables every unit there is. The registry runs only in the tests that pull from it. Kernel
+# modules are not a container's business, and Debian 13's Docker asks for some.
 # shellcheck disable=SC2016
 write_host_rootfs() {
   mmdebstrap --mode=root --format=tar --variant=minbase --include="$(host_packages "$1")" \
     --customize-hook='systemd-machine-id-setup --root="$1"' \
     --customize-hook='ln -s /dev/null "$1"/etc/systemd/system/systemd-modules-load.service' \
+    --customize-hook='rm "$1"/etc/systemd/system/multi-user.target.wants/docker-registry.service' \
     --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
     "$1" "$2" "$(debian_mirror)"
 }
 
+# write_user_rootfs RELEASE PACKAGES FILE
 write_user_rootfs() {
-  mmdebstrap --mode=root --format=tar --variant=minbase --include="$(user_packages)" "$1" "$2" "$(debian_mirror)"
+  mmdebstrap --mode=root --format=tar --variant=minbase --include="$2" "$1" "$3" "$(debian_mirror)"
 }
 
 # recipe_hash TEXT FUNCTION...: changes when the text or the code of one of the functions does.
@@ -94,11 +101,18 @@ ensure_host_image() {
   echo "$tag"
 }
 
-# Prints the path of a root file system that `labgpu image bootstrap --tarball` takes.
+# Prints the path of a root file system that `labgpu image bootstrap --tarball` takes. KIND: "plain" is what that
+# command itself makes, "tools" has the tests' programs too.
 ensure_user_rootfs() {
-  local release=$1 file
-  file=$cache_dir/user-$release-$(recipe_hash "$(user_packages)" write_user_rootfs).tar
-  cached "$file" write_user_rootfs "$release"
+  local release=$1 kind=$2 packages file
+  packages=$(user_packages)
+  case $kind in
+    plain) ;;
+    tools) packages+=,$(IFS=, && echo "${tool_packages[*]}") ;;
+    *) die "no root file system of the kind \"$kind\"; there are: plain tools" ;;
+  esac
+  file=$cache_dir/user-$release-$(recipe_hash "$packages" write_user_rootfs).tar
+  cached "$file" write_user_rootfs "$release" "$packages"
   echo "$file"
 }
 

@@ -61,7 +61,7 @@ class Server:
 
     def load_user_image(self):
         """Gives labgpu its default image, from a root file system that is made once per machine."""
-        tarball = self.testhost("user-image", self.release, timeout=900).ok().text
+        tarball = self.testhost("user-image", self.release, "plain", timeout=900).ok().text
         self.testhost("copy", tarball, f"{self.name}:/var/tmp/user-image.tar", timeout=120).ok()
         self.labgpu("image", "bootstrap", "--tarball", "/var/tmp/user-image.tar", timeout=240).ok()
         self.sh("rm /var/tmp/user-image.tar")
@@ -79,7 +79,7 @@ class Server:
         """All accounts, containers and homes of an earlier run, as if they had never been."""
         self.sh(
             f"""systemctl stop {UNITS}; docker ps -aq | xargs -r docker rm -f
-            rm -rf /var/lib/labgpu/*/* /home/alice /home/bob /home/eve /home/dora /home/user*
+            rm -rf /var/lib/labgpu/*/* /home/alice /home/bob /home/eve /home/dora /home/boxed1 /home/user*
             systemctl start {SOCKETS} labgpud.service"""
         )
 

@@ -21,7 +21,7 @@ usage: testhost.sh COMMAND
   docker-down              stop it, if docker-up started it
   docker-running           succeed if one answers
   image RELEASE            make the image of a test host (bookworm or trixie); prints its name
-  user-image RELEASE [TAR] make a root file system for users' containers; prints its path, or writes TAR
+  user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, or tools
   up NAME RELEASE          start a host; prints its address
   ip NAME                  print its address
   install NAME DIR         install the packages in DIR, without a network
@@ -112,16 +112,6 @@ host_down() {
   docker volume rm -f "$prefix$1" >/dev/null
 }
 
-user_image() {
-  local file
-  file=$(ensure_user_rootfs "$1")
-  if (($# > 1)); then
-    cp --reflink=auto "$file" "$2"
-  else
-    echo "$file"
-  fi
-}
-
 command=${1:-}
 shift || true
 case $command/$# in
@@ -129,7 +119,7 @@ case $command/$# in
   docker-down/0) outer_docker_down ;;
   docker-running/0) docker_answers ;;
   image/1) ensure_host_image "$1" ;;
-  user-image/[12]) user_image "$@" ;;
+  user-image/2) ensure_user_rootfs "$@" ;;
   up/2) host_up "$@" ;;
   ip/1) address "$1" ;;
   install/2) host_install "$@" ;;

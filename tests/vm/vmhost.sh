@@ -27,7 +27,7 @@ usage: vmhost.sh COMMAND
   copy FILE NAME:PATH      copy a file there
   reboot NAME              reboot it
   down NAME                power it off
-  user-image RELEASE       as testhost.sh
+  user-image RELEASE KIND  as testhost.sh
   ip NAME, list            its address; its name when it runs
 END
 }
@@ -149,7 +149,7 @@ case $command/$# in
   copy/2) in_host sh -c "cat >${2#*:}" <"$1" ;;
   reboot/1) host_reboot ;;
   down/1) host_down ;;
-  user-image/1) ensure_user_rootfs "$1" ;;
+  user-image/2) ensure_user_rootfs "$@" ;;
   list/0) ! cat "$run_dir/name" 2>/dev/null || true ;;
   *)
     usage >&2

@@ -1,0 +1,48 @@
+# The two people of the differential tests, and the account of what was compared.
+import pytest
+
+from client import Client
+from people import add_user
+from person import Person
+
+IMAGE = "labgpu-differential"
+
+
+@pytest.fixture(scope="session")
+def tool_image(server):
+    """An image with every program that the cases run, as the host itself has them. Returns its name."""
+    if server.try_sh(f"docker image inspect {IMAGE}").status != 0:
+        tarball = server.testhost("user-image", server.release, "tools", timeout=900).ok().text
+        server.testhost("copy", tarball, f"{server.name}:/var/tmp/tools.tar", timeout=120).ok()
+        server.sh(f"docker import /var/tmp/tools.tar {IMAGE} && rm /var/tmp/tools.tar", timeout=240)
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def plain(server, laptop):
+    """Somebody with an ordinary account of the host."""
+    client = Client(laptop, "plain1")
+    server.sh("id plain1 2>/dev/null || useradd -m -s /bin/bash -u 31001 plain1")
+    server.sh("echo 'plain1 ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/plain1")
+    server.write("/home/plain1/.ssh/authorized_keys", client.public_key.encode(), owner="plain1")
+    return Person(client, server, 31001)
+
+
+@pytest.fixture(scope="session")
+def boxed(server, laptop, tool_image):
+    """Somebody with an account of labgpu's."""
+    client = add_user(server, laptop, "boxed1", "--image", tool_image)
+    uid = client.ssh("id -u").ok().text  # starts the container, too: that is no part of a comparison
+    return Person(client, server, int(uid))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    from test_differential import CASES, compared
+
+    if not compared:
+        return
+    different = [case for case in compared if case.intended]
+    terminalreporter.section("differential")
+    terminalreporter.line(f"{len(compared)} of {len(CASES)} cases compared, {len(different)} intended differences:")
+    for case in different:
+        terminalreporter.line(f"  {case}: {case.intended.reason}")
