@@ -13,14 +13,15 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, asan, packages, e2e
+  (none)                    lint, unit, module, asan, packages, e2e, differential
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
   asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
   packages                  build the Debian packages into build/packages and check them
   e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
+  differential [RELEASE [ARG...]]
+                            what people see there, compared with an ordinary account of the same server
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
-  ci                        lint, unit, module, packages
   long                      all of these
   deps                      only install what building and testing need
 END
@@ -32,11 +33,10 @@ testhost() {
 
 # run_suite NAME COMMAND...: COMMAND leaves its results in $output/NAME. Returns 0 also when tests failed.
 run_suite() {
-  local name=$1 folder=$output/$1 log=$output/$1.log started=$SECONDS counts
+  local name=$1 folder=$output/$1 log=$output/$1.log started=$SECONDS
   shift
   rm -rf "$folder"
   mkdir -p "$folder"
-  suites+=("$folder")
   echo "== $name"
   if ! "$@" >"$log" 2>&1 </dev/null; then
     # A suite that broke off without a failed test of its own is a failure all the same.
@@ -44,8 +44,7 @@ run_suite() {
     tail -n 60 "$log"
     echo "== $name failed; the whole log: $log"
   fi
-  counts=$(count "$folder")
-  echo "== $name: $counts ($((SECONDS - started)) s)"
+  echo "== $name: $(count "$folder") ($((SECONDS - started)) s)"
 }
 
 count() {
@@ -73,20 +72,36 @@ packages() {
   "$root/tests/run/packages.sh" && "$root/tests/run/check_packages.sh" "$root/build/packages" "$output/packages"
 }
 
+# end_to_end FOLDER NAME RELEASE ARG...: pytest on a server of its own.
 end_to_end() {
-  local name=$1 release=$2
-  shift 2
+  local folder=$1 name=$2 release=$3
+  shift 3
   "$root/tests/run/packages.sh" && testhost docker-up &&
-    /usr/bin/python3 -m pytest "$root/tests/e2e" --release "$release" --packages "$root/build/packages" \
-      --junitxml "$output/$name/pytest.xml" "$@"
+    /usr/bin/python3 -m pytest "$root/tests/$folder" --release "$release" --packages "$root/build/packages" \
+      --name "$name" --junitxml "$output/$name-$release/pytest.xml" "$@"
 }
 
 e2e() {
-  local releases=("${1:-bookworm}") release
-  (($# > 0)) || releases+=(trixie)
-  for release in "${releases[@]}"; do
-    run_suite "e2e-$release" end_to_end "e2e-$release" "$release" "${@:2}"
-  done
+  run_suite "e2e-$1" end_to_end e2e e2e "$1" --ignore "$root/tests/e2e/differential" "${@:2}"
+}
+
+# The table of intended differences is part of what the suite has to say.
+differential() {
+  run_suite "differential-$1" end_to_end e2e/differential differential "$1" "${@:2}"
+  sed -n '/=== differential ===/,/^==/p' "$output/differential-$1.log" | sed '1d;$d'
+}
+
+# on_releases SUITE [RELEASE [ARG...]]: on both Debian releases at once, unless one is named.
+on_releases() {
+  local suite=$1
+  shift
+  if (($# > 0)); then
+    "$suite" "$@"
+  else
+    "$suite" bookworm &
+    "$suite" trixie
+    wait $!
+  fi
 }
 
 real_kernel() {
@@ -102,13 +117,27 @@ run() {
     module) run_suite module build_and_test debug module module ;;
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
-    e2e) e2e "${@:2}" ;;
+    e2e | differential) on_releases "$@" ;;
     vm) run_suite vm real_kernel ;;
     *)
       usage >&2
       exit 2
       ;;
   esac
+}
+
+run_each() {
+  local suite
+  for suite in "$@"; do run "$suite"; done
+}
+
+# Servers mostly wait, and the other suites compute: both at once, when the packages are there and checked.
+run_all() {
+  testhost docker-up
+  run packages
+  run_each e2e differential &
+  run_each "$@"
+  wait $!
 }
 
 # A Docker daemon that was not there before goes again; one that runs is left alone.
@@ -124,14 +153,14 @@ docker_was_running=no
 ! testhost docker-running || docker_was_running=yes
 trap stop_own_docker EXIT
 
-suites=()
+rm -rf "${output:?}"
+mkdir -p "$output"
 case ${1:-all} in
-  ci) for suite in lint unit module packages; do run "$suite"; done ;;
-  all) for suite in lint unit module asan packages e2e; do run "$suite"; done ;;
-  long) for suite in lint-deep unit module asan packages e2e vm; do run "$suite"; done ;;
+  all) run_all lint unit module asan ;;
+  long) run_all lint-deep unit module asan vm ;;
   *) run "$@" ;;
 esac
 
-total=$(count "${suites[@]}")
+total=$(count "$output")
 echo "$total"
 [[ $total == *' 0 failed,'* && $total != '0 passed,'* ]]

@@ -9,9 +9,15 @@ readonly demo_requirements=(
   build-essential ccache dpkg-dev docker.io iptables mmdebstrap openssh-client procps rsync
 )
 
+# The clients that people use, and what those of the differential tests need.
+# shellcheck disable=SC2034
+readonly differential_requirements=(
+  ansible-core curl lftp python3-paramiko sshfs tmux x11-utils xauth xvfb
+)
+
 # shellcheck disable=SC2034
 readonly test_requirements=(
-  "${demo_requirements[@]}"
+  "${demo_requirements[@]}" "${differential_requirements[@]}"
   binutils clang-format clang-tidy git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper
   libpamtest0-dev lintian openssh-server pyflakes3
   python3 python3-pexpect python3-pytest shellcheck
