@@ -24,6 +24,11 @@ inline constexpr char kGroupName[] = "labgpu";
 // Inside a container.
 inline constexpr char kGuestPrograms[] = "/.labgpu/bin";
 inline constexpr char kGuestInit[] = "/.labgpu/bin/labgpu-init";
+// A copy of the host's sftp-server, its dynamic linker and its libraries, for images that have no
+// sftp server; update-guest-sftp makes it.
+inline constexpr char kGuestSftpServer[] = "/.labgpu/bin/sftp/sftp-server";
+inline constexpr char kGuestSftpLoader[] =
+    "/.labgpu/bin/sftp/ld.so --library-path /.labgpu/bin/sftp/lib ";
 // The host's <state>/containers/<name>/run, where init listens.
 inline constexpr char kGuestRun[] = "/.labgpu/run";
 inline constexpr char kInitSocketName[] = "init.sock";

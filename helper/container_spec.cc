@@ -76,6 +76,8 @@ json host_config(const Account& account, const Settings& settings, const HostFac
                {"Mounts", all_mounts(account, settings, state_directory)},
                {"RestartPolicy", {{"Name", std::string(to_text(settings.restart))}}},
                {"ShmSize", settings.shm_bytes}};
+  // As Linux and systemd give it to a host's users: no core files unless asked for (ulimit -c).
+  host["Ulimits"] = json::array({json{{"Name", "core"}, {"Soft", 0}, {"Hard", -1}}});
   // The drivers that keep files on this disk and know the option; others are the administrator's.
   if (facts.logging_driver == "json-file" || facts.logging_driver == "local") {
     host["LogConfig"] = {{"Type", facts.logging_driver}, {"Config", {{"max-size", log_max_size}}}};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "init/environment.h"
+#include "init/greeting.h"
 #include "init/provision.h"
 #include "init/sftp.h"
 #include "init/skeleton.h"
@@ -102,8 +103,8 @@ const char* command_line(const Start& start) {
     case SftpCommand::kMoved:
       return line.c_str();
     case SftpCommand::kMissing:
-      say("labgpu: the container has no sftp server: install openssh-sftp-server in it, "
-          "or use `scp -O`\n");
+      say("labgpu: neither the container nor the server has an sftp server: install "
+          "openssh-sftp-server in one of them, or use `scp -O`\n");
       _exit(kNoCommand);
     case SftpCommand::kOther:
       break;
@@ -117,6 +118,7 @@ const char* command_line(const Start& start) {
   const char* base = slash == nullptr ? shell.c_str() : slash + 1;
   TextBuffer<PATH_MAX> name;
   if (command.start.login_shell == 1) {
+    show_greeting(command.login.home.c_str());
     name.add("-").add(base);  // login(1)'s sign for a login shell
     const char* arguments[] = {name.c_str(), nullptr};
     execve(shell.c_str(), const_cast<char**>(arguments), environment);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "common/parse.h"
+#include "common/paths.h"
 
 namespace labgpu {
 
@@ -17,6 +18,7 @@ constexpr const char* kServers[] = {
     "/usr/lib/ssh/sftp-server",          // Arch, Alpine, openSUSE
     "/usr/lib/sftp-server",              // Debian's link of old
     "/usr/libexec/sftp-server",          // OpenSSH's own default
+    kGuestSftpServer,                    // labgpu's
 };
 
 }  // namespace
@@ -36,6 +38,7 @@ SftpCommand resolve_sftp(std::string_view command, bool (*exists)(const char* pa
     std::string_view arguments = command;
     arguments.remove_prefix(program.size());
     out.clear();
+    if (server == kGuestSftpServer) out.add(kGuestSftpLoader);
     out.add(server).add(arguments);
     return out.ok() ? SftpCommand::kMoved : SftpCommand::kMissing;
   }

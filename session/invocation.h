@@ -1,10 +1,11 @@
 // What the session command was called to do, from its arguments and environment.
 //
 //   called as                              by                                  runs
-//   labgpu-session -c PATH-OF-ITSELF       sshd with the drop-in: the forced $SSH_ORIGINAL_COMMAND,
-//   or a
-//                                          command, given to the NSS shell     login shell when it
-//                                          is not set
+//   labgpu-session -c PATH-OF-ITSELF       sshd with the drop-in: the forced   the key's own
+//   command=,
+//                                          command, given to the NSS shell     else what the client
+//                                                                              asked for, else a
+//                                                                              login shell
 //   labgpu-session -c COMMAND              sshd without the drop-in, `su -c`   COMMAND
 //   -labgpu-session (or any name, alone)   sshd without the drop-in, `su -`    a login shell
 //
@@ -25,8 +26,14 @@ struct Invocation {
   bool took_original_command = false;
 };
 
-// `original_command` is $SSH_ORIGINAL_COMMAND, null when not set.
+// With the drop-in sshd's forced command is this program, and the real one is to be found out.
+[[nodiscard]] bool is_forced_by_drop_in(int argc, const char* const* argv);
+
+// `original_command` is $SSH_ORIGINAL_COMMAND, null when not set. `key_command` is the login key's
+// command=, null when it has none; it counts with the drop-in alone, and leaves the original
+// command for the container to see.
 [[nodiscard]] Invocation decide_invocation(int argc, const char* const* argv,
-                                           const char* original_command);
+                                           const char* original_command,
+                                           const char* key_command = nullptr);
 
 }  // namespace labgpu

@@ -19,6 +19,7 @@
 #include "session/container.h"
 #include "session/environment.h"
 #include "session/invocation.h"
+#include "session/login_key.h"
 #include "session/relay.h"
 
 namespace labgpu {
@@ -28,6 +29,7 @@ namespace {
 // Static: one process, one session, no heap.
 unsigned char packet_buffer[kMaxPacket];
 unsigned char environment_buffer[48 * 1024];
+KeyCommandText key_command;
 
 // Nothing that is executed gains rights, no core file has a user's data, and 0 to 2 are taken.
 bool prepare_process() {
@@ -40,6 +42,25 @@ bool prepare_process() {
   } while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0) close(fd);
   return fd >= 0;
+}
+
+// What to run; tells the user and returns false when that cannot be known.
+bool find_invocation(int argc, char** argv, Invocation& out) {
+  KeyCommand found = KeyCommand::kNotListed;
+  if (is_forced_by_drop_in(argc, argv)) {
+    LoginKeySources sources{
+        .auth_info = getenv("SSH_USER_AUTH"), .home = getenv("HOME"), .user = getenv("USER")};
+    int error = find_login_key_command(sources, found, key_command);
+    if (error != 0) {
+      tell_user("cannot read ~/.ssh/authorized_keys to see whether this key is bound to a command",
+                strerrordesc_np(error));
+      return false;
+    }
+  }
+  out = decide_invocation(argc, argv, getenv("SSH_ORIGINAL_COMMAND"),
+                          found == KeyCommand::kForced ? key_command.c_str() : nullptr);
+  if (!out.valid) tell_user("this is a login shell for sshd; usage: labgpu-session [-c COMMAND]");
+  return out.valid;
 }
 
 // From now on these arrive in the returned descriptor. SIGPIPE goes nowhere: writes report EPIPE.
@@ -82,11 +103,8 @@ int run(int argc, char** argv) {
     tell_user("cannot prepare the session", strerrordesc_np(errno));
     return kRefused;
   }
-  Invocation invocation = decide_invocation(argc, argv, getenv("SSH_ORIGINAL_COMMAND"));
-  if (!invocation.valid) {
-    tell_user("this is a login shell for sshd; usage: labgpu-session [-c COMMAND]");
-    return kRefused;
-  }
+  Invocation invocation;
+  if (!find_invocation(argc, argv, invocation)) return kRefused;
   ClientTerminal terminal;
   bool has_terminal = terminal.open();
   UniqueFd init;

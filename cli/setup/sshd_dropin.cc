@@ -24,6 +24,8 @@ Match Group labgpu
     # Whatever the client asks for (a shell, a command, scp, sftp) runs in the user's container. It also
     # keeps a subsystem such as internal-sftp from serving the host's files.
     ForceCommand /usr/libexec/labgpu/labgpu-session
+    # Tells that command with which key the client logged in, so that a key's own command= counts.
+    ExposeAuthInfo yes
     # The user's own keys, and those that the administrator gave with `labgpu key add`.
     AuthorizedKeysFile .ssh/authorized_keys /var/lib/labgpu/keys/%u
     # ~/.ssh/rc would be run on the host.

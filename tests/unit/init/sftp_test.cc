@@ -49,6 +49,13 @@ TEST(ResolveSftp, FindsTheContainersServerAndKeepsTheArguments) {
   EXPECT_EQ(resolved(std::string(kDebian) + " -R", {kFedora}), std::string(kFedora) + " -R");
 }
 
+TEST(ResolveSftp, TakesTheHostsCopyWhenTheContainerHasNone) {
+  EXPECT_EQ(resolved("internal-sftp -R", {"/.labgpu/bin/sftp/sftp-server"}),
+            "/.labgpu/bin/sftp/ld.so --library-path /.labgpu/bin/sftp/lib "
+            "/.labgpu/bin/sftp/sftp-server -R");
+  EXPECT_EQ(resolved(kDebian, {kFedora, "/.labgpu/bin/sftp/sftp-server"}), kFedora);
+}
+
 TEST(ResolveSftp, SaysWhenThereIsNone) {
   EXPECT_EQ(resolved("internal-sftp", {}), "missing");
   EXPECT_EQ(resolved(kDebian, {"/bin/sh"}), "missing");

@@ -31,6 +31,17 @@ TEST(Invocation, AnEmptyRequestStaysACommand) {
   EXPECT_TRUE(invocation.took_original_command);
 }
 
+TEST(Invocation, TheKeysCommandWinsAndLeavesTheRequestToBeSeen) {
+  const char* argv[] = {"labgpu-session", "-c", kSessionCommand};
+  for (const char* original : {"rm -rf /", static_cast<const char*>(nullptr)}) {
+    Invocation invocation = decide_invocation(3, argv, original, "backup");
+    EXPECT_TRUE(invocation.valid);
+    EXPECT_FALSE(invocation.login_shell);
+    EXPECT_FALSE(invocation.took_original_command);
+    EXPECT_EQ(invocation.command, "backup");
+  }
+}
+
 TEST(Invocation, AnyOtherCommandIsRunAsItIs) {
   const char* argv[] = {"labgpu-session", "-c", "/usr/libexec/labgpu/labgpu-session -x"};
   Invocation invocation = decide_invocation(3, argv, "something else");
