@@ -63,3 +63,22 @@ table.command(
     "hostname; uname -n; cat /proc/sys/kernel/hostname",
     intended=Intended("a container has a name of its own, the setting hostname", lambda a, b: b["out"] == "USER-VM\n" * 3),
 )
+
+
+@table.case("a key that is bound to a command")
+def forced_command(person):
+    """command= of authorized_keys: whatever the client asks for, that is what it gets."""
+    bound = person.client.laptop.directory / f"bound-{person.name}"
+    bound.unlink(missing_ok=True)
+    person.local("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", bound)
+    public = bound.with_name(bound.name + ".pub").read_text().strip()
+    line = f'no-pty,command="echo \\"forced\\" instead of: $SSH_ORIGINAL_COMMAND; exit 9" {public}'
+    person.text("mkdir -p -m 700 .ssh; touch .ssh/authorized_keys; cp .ssh/authorized_keys keys.kept")
+    person.ssh("cat >>.ssh/authorized_keys", stdin=f"{line}\n".encode())
+    try:
+        options = ("-i", str(bound), "-o", "IdentitiesOnly=yes", "-F", str(person.client.laptop.directory / "config"))
+        ssh = ["ssh", *options, "-l", person.name, "-o", "BatchMode=yes", "server"]
+        seen = [person.local(*ssh, "rm -rf /"), person.local(*ssh), person.local("sftp", "-q", *options, f"{person.name}@server")]
+    finally:
+        person.text("mv keys.kept .ssh/authorized_keys")
+    return seen, person.ssh("echo the other key is free")

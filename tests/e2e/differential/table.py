@@ -1,6 +1,9 @@
 # The table of cases: what is done, by two people alike, and where the two are meant to see a difference.
 import dataclasses
+import difflib
+import pprint
 import re
+import time
 from typing import Any, Callable, Optional
 
 
@@ -16,7 +19,7 @@ class Intended:
 class Case:
     heading: str
     name: str
-    run: Callable[["Person"], Any]  # what the person observed: str, int, bytes, None, or lists and dicts of them
+    run: Callable[[Any], Any]  # gets a Person; what that one observed: str, int, bytes, None, or lists and dicts of them
     intended: Optional[Intended] = None
 
     def __str__(self):
@@ -69,3 +72,32 @@ def normalized(value, person):
         value = value.replace(person.name, "USER")
         return re.sub(rf"(?<!\d){person.uid}(?!\d)", "UID", value)
     return value
+
+
+compared = []  # the cases that were checked, for the summary
+
+
+def observe(case, person):
+    started = time.monotonic()
+    return normalized(case.run(person), person), time.monotonic() - started
+
+
+def difference(on_host, in_container):
+    """Both observations, line by line; "-" is the host account's, "+" is labgpu's."""
+    texts = [pprint.pformat(value, width=110).splitlines() for value in (on_host, in_container)]
+    return "\n" + "\n".join(difflib.ndiff(*texts))
+
+
+def check(case, plain, boxed):
+    """Does the case as both people; fails unless they see the same, or what the table says."""
+    on_host, host_seconds = observe(case, plain)
+    in_container, container_seconds = observe(case, boxed)
+    compared.append(case)
+    if case.intended is None:
+        assert in_container == on_host, difference(on_host, in_container)
+    else:
+        assert in_container != on_host, f"there is no difference any more: {case.intended.reason}"
+        assert case.intended.holds(on_host, in_container), difference(on_host, in_container)
+    # The shape of time: what returns at once does so for both, what waits waits for both.
+    longer = max(host_seconds, container_seconds)
+    assert abs(host_seconds - container_seconds) < 1.5 + 0.5 * longer, (host_seconds, container_seconds)
