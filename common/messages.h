@@ -163,6 +163,8 @@ struct Attached {
 // Helper to init: whom the next Start is for. Sent before the session command gets the connection.
 struct Identity {
   static constexpr MessageType kType = MessageType::kIdentity;
+  // Longer homes are refused: init keeps one for each of many connections.
+  static constexpr size_t kMaxHome = 255;
   std::string_view user;
   uint32_t uid = 0;
   uint32_t gid = 0;

@@ -1,6 +1,7 @@
 // labgpu.json, read strictly.
 #include "helper/config.h"
 
+#include "common/messages.h"
 #include "common/parse.h"
 #include "helper/json_fields.h"
 #include "helper/read_file.h"
@@ -59,6 +60,8 @@ Result<std::string> read_home(JsonFields& document, const std::string& fallback)
   bool distinct = home.find("{user}") != std::string::npos;
   if (!tried || !distinct || !is_plain_path(*tried) || tried->find(':') != std::string::npos) {
     document.refuse("home", "must be an absolute path with {user} in it, such as /home/{user}");
+  } else if (tried->size() > Identity::kMaxHome) {
+    document.refuse("home", "must be shorter: with the name of a user at most 255 bytes");
   }
   if (auto done = document.finish(); !done) return Failed(done.error());
   return home;

@@ -11,13 +11,10 @@
 
 namespace labgpu {
 
-// Longer homes are refused: a login is kept for each of many connections.
-inline constexpr size_t kMaxHome = 255;
-
 // Whom a connection's command is for; owned texts, since the packet they came in is gone by then.
 struct Login {
   TextBuffer<kMaxUserName> name;
-  TextBuffer<kMaxHome> home;
+  TextBuffer<Identity::kMaxHome> home;
   uint32_t uid = 0;
   uint32_t gid = 0;
   bool account_is_new = false;

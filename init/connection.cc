@@ -92,7 +92,8 @@ bool Connection::handle_identity(Packet& packet) {
   // Root's own line is the image's; there is no account to make.
   bool root = identity.login_as_root == 1;
   if (!is_user_name(identity.user) || identity.user == "root" || identity.uid == 0 ||
-      identity.gid == 0 || !is_plain_path(identity.home) || identity.home.size() > kMaxHome) {
+      identity.gid == 0 || !is_plain_path(identity.home) ||
+      identity.home.size() > Identity::kMaxHome) {
     return fail(FailureCode::kInvalid, "the account's name, ids or home are not valid");
   }
   GuestAccount account{

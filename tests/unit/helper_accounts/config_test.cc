@@ -57,6 +57,8 @@ TEST(Config, MistakesNameTheKey) {
   EXPECT_THAT(refusal(R"({"home": "/home"})"), HasSubstr("home must be"));
   EXPECT_THAT(refusal(R"({"home": "home/{user}"})"), HasSubstr("home must be"));
   EXPECT_THAT(refusal(R"({"home": "/a:b/{user}"})"), HasSubstr("home must be"));
+  EXPECT_THAT(refusal(R"({"home": "/)" + std::string(230, 'x') + R"(/{user}"})"),
+              HasSubstr("home must be shorter"));
   EXPECT_THAT(refusal(R"({"docker": {"socket": "x"}})"), HasSubstr("docker.socket"));
   EXPECT_THAT(refusal(R"({"docker": {"host": "x"}})"), HasSubstr("docker.host"));
   EXPECT_THAT(refusal(R"({"logs": {"maxSize": "many"}})"), HasSubstr("logs.maxSize"));
