@@ -75,6 +75,13 @@ def test_upgrade_fails_no_login_and_ends_no_session(server, root, carol, alice):
     assert alice.ssh("hostname").ok().text == "alice-VM"
 
 
+def test_an_updated_openssh_updates_the_sftp_server_of_bare_images(server):
+    copy, original = "/usr/libexec/labgpu/guest/sftp/sftp-server", "/usr/lib/openssh/sftp-server"
+    server.sh(f"cmp {copy} {original}; echo old >{copy}; echo rest >/usr/libexec/labgpu/guest/sftp/lib/rest")
+    server.sh(f"dpkg-trigger --by-package=openssh-sftp-server {original} && dpkg --triggers-only labgpu")
+    server.sh(f"cmp {copy} {original}; ! test -e /usr/libexec/labgpu/guest/sftp/lib/rest")
+
+
 def test_reboot_brings_the_containers_back(server, laptop, root, alice, bob):
     alice.ssh("echo kept | sudo -n tee /opt/kept").ok()
     bob.ssh("true").ok()
