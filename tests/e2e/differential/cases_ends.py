@@ -1,8 +1,11 @@
 # How sessions end, and what of theirs lives on: jobs in the background, lost clients, lost connections.
 import signal
 
+import paramiko
+from paramiko.common import cMSG_CHANNEL_REQUEST
+
 from processes import run, wait_until
-from table import Table
+from table import Intended, Table
 
 table = Table("ends")
 
@@ -119,3 +122,35 @@ def reader_gone(person):
     ended = run(["bash", "-c", f"{quoted} | head -n 1; echo ${{PIPESTATUS[0]}}"], env=person.client.environment)
     wait_until(lambda: person.ssh(f"pgrep -c -f '[w]riter-{person.name}'")["out"] == "0\n", 10, "the writer's end", 0.3)
     return ended.out
+
+
+def only_the_host_account_is_told(plain, boxed):
+    return plain == [5, "got it\n"] and boxed == [0, "slept\n"]
+
+
+@table.case(
+    "a signal request of the protocol",
+    intended=Intended(
+        "sshd refuses them for a forced command (session_signal_req), and OpenSSH's own ssh sends none",
+        only_the_host_account_is_told,
+    ),
+)
+def signal_request(person):
+    """RFC 4254, section 6.9; paramiko has the message's parts."""
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    address, key = person.client.laptop.address, str(person.client.key)
+    client.connect(address, username=person.name, key_filename=key, allow_agent=False, look_for_keys=False)
+    with client:
+        channel = client.get_transport().open_session()
+        channel.exec_command("trap 'echo got it; exit 5' TERM; echo ready; sleep 2 & wait; echo slept")
+        stdout = channel.makefile("r")
+        assert stdout.readline() == "ready\n"
+        message = paramiko.Message()
+        message.add_byte(cMSG_CHANNEL_REQUEST)
+        message.add_int(channel.remote_chanid)
+        message.add_string("signal")
+        message.add_boolean(False)
+        message.add_string("TERM")
+        client.get_transport()._send_user_message(message)
+        return channel.recv_exit_status(), stdout.read().decode()
