@@ -6,7 +6,7 @@ import pytest
 from client import free_port, talk
 from processes import wait_until
 from test_forwarding import PERL_SERVER
-from test_terminal import SHELL, Terminal
+from terminal import SHELL, Terminal
 
 WAYS = {
     "restart": "systemctl restart labgpud.service",

@@ -5,38 +5,7 @@ import pexpect
 import pytest
 
 from processes import wait_until
-
-PROMPT = "ready> "
-
-
-class Terminal:
-    """Somebody at a terminal of 80x24 typing into `ssh -tt`."""
-
-    def __init__(self, client, command, columns=80, rows=24):
-        words = client.ssh_argv("-tt", *(["--", command] if command else []))
-        self.ssh = pexpect.spawn(
-            words[0], words[1:], timeout=20, dimensions=(rows, columns), env={**client.environment, "TERM": "xterm"}
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.ssh.close(force=True)
-
-    def prompt(self):
-        self.ssh.expect_exact(PROMPT)
-        return self.ssh.before.decode(errors="replace")
-
-    def ask(self, line):
-        """Types a line at the prompt; returns what the shell printed, without the echo of the line."""
-        self.ssh.sendline(line)
-        lines = self.prompt().splitlines()
-        return "\n".join(lines[1:]).strip()
-
-
-# PS1 in two parts, so that the echo of the command itself is not taken for the prompt.
-SHELL = "PS1='ready''> ' exec bash --noprofile --norc --noediting"
+from terminal import SHELL, Terminal
 
 
 @pytest.fixture

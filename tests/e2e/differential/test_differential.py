@@ -5,9 +5,11 @@ import pytest
 import cases_commands
 import cases_ends
 import cases_environment
+import cases_terminal
+import cases_terminal_ends
 from table import check
 
-MODULES = [cases_commands, cases_environment, cases_ends]
+MODULES = [cases_commands, cases_environment, cases_ends, cases_terminal, cases_terminal_ends]
 CASES = [case for module in MODULES for case in module.table.cases]
 
 
