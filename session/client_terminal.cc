@@ -14,7 +14,29 @@ void set_nonblocking(int fd, bool on) {
   fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 }
 
+bool ends_line(char c, const termios2& modes) {
+  auto byte = static_cast<cc_t>(c);
+  // A NUL in c_cc is a character that is turned off.
+  return c == '\n' || (byte != 0 && (byte == modes.c_cc[VEOL] || byte == modes.c_cc[VEOL2]));
+}
+
 }  // namespace
+
+size_t take_typed_lines(int terminal, const termios2& modes, std::span<char> out) {
+  size_t used = 0;
+  if ((modes.c_lflag & ICANON) == 0) return used;
+  // termios(3): a read gives one line, and what Ctrl-D ended without the Ctrl-D: nothing, when it
+  // was the first on its line. One byte of room is left for that one.
+  while (used + 1 < out.size()) {
+    ssize_t size = read(terminal, out.data() + used, out.size() - used - 1);
+    if (size < 0) break;
+    used += static_cast<size_t>(size);
+    if (size == 0 || !ends_line(out[used - 1], modes)) {
+      out[used++] = static_cast<char>(modes.c_cc[VEOF]);
+    }
+  }
+  return used;
+}
 
 bool ClientTerminal::open() {
   if (ioctl(STDIN_FILENO, TCGETS2, &modes_) != 0) return false;
@@ -31,7 +53,7 @@ void ClientTerminal::describe(Start& start) const {
   start.modes = Bytes(reinterpret_cast<const unsigned char*>(&modes_), sizeof modes_);
 }
 
-void ClientTerminal::make_raw() {
+size_t ClientTerminal::make_raw(std::span<char> typed) {
   termios2 raw = modes_;
   raw.c_iflag &= ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | INPCK | ISTRIP | INLCR | IGNCR |
                                         ICRNL | IUCLC | IXON | IXANY | IXOFF | IMAXBEL);
@@ -40,9 +62,11 @@ void ClientTerminal::make_raw() {
   raw.c_cflag = (raw.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  raw_ = ioctl(STDIN_FILENO, TCSETS2, &raw) == 0;
   set_nonblocking(STDIN_FILENO, true);
   set_nonblocking(STDOUT_FILENO, true);
+  size_t size = take_typed_lines(STDIN_FILENO, modes_, typed);
+  raw_ = ioctl(STDIN_FILENO, TCSETS2, &raw) == 0;
+  return size;
 }
 
 void ClientTerminal::restore() {

@@ -2,11 +2,19 @@
 #pragma once
 
 #include <asm/termbits.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
+
+#include <span>
 
 #include "common/messages.h"
 
 namespace labgpu {
+
+// What was typed before anybody made `terminal`, which is non-blocking and has these modes, raw. Its
+// complete lines are taken as they were typed, a Ctrl-D included: with the change to raw mode the
+// kernel would make a NUL of it. What was taken is at the beginning of `out`; returns its size.
+[[nodiscard]] size_t take_typed_lines(int terminal, const termios2& modes, std::span<char> out);
 
 // Descriptors 0 and 1. The kernel's termios2 and not glibc's termios, since the modes go to the
 // container's terminal as they are.
@@ -18,8 +26,9 @@ class ClientTerminal {
   void describe(Start& start) const;
 
   // No echo, no signals, no translation: bytes only, and no read or write that waits. Puts
-  // everything back at destruction.
-  void make_raw();
+  // everything back at destruction. Returns how much was typed before, and is at the beginning of
+  // `typed` now.
+  [[nodiscard]] size_t make_raw(std::span<char> typed);
   ~ClientTerminal() { restore(); }
   void restore();
 

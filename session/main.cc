@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "session/attach.h"
-#include "session/client_terminal.h"
 #include "session/container.h"
 #include "session/environment.h"
 #include "session/invocation.h"
@@ -91,8 +90,7 @@ Start make_start(const Invocation& invocation, const ClientTerminal* terminal) {
 
 int wait_with_terminal(int init, int signals, UniqueFd master, ClientTerminal& terminal,
                        Ending& ending) {
-  terminal.make_raw();
-  Relay relay(init, signals, static_cast<UniqueFd&&>(master));
+  Relay relay(init, signals, static_cast<UniqueFd&&>(master), terminal);
   int error = relay.run(ending);
   terminal.restore();
   return error;

@@ -8,7 +8,7 @@ from terminal import SHELL, Terminal
 def without_numbers(text):
     """Without what is another one at each login: the terminal's number, and the shell's process ids of its jobs."""
     text = re.sub(r"pts/\d+", "pts/N", text)
-    return re.sub(r"(\[\d\]) +\d+", r"\1 PID", text)
+    return re.sub(r"(\[\d\]|line \d+:|job \d\[) *\d+", r"\1 PID", text)
 
 
 def at_a_terminal(person, command, *options, settings=(), term="xterm", typed=b"", **size):
