@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "init/agent_link.h"
 #include "init/environment.h"
 #include "init/greeting.h"
 #include "init/provision.h"
@@ -95,6 +96,17 @@ char* const* make_environment(const Command& command, const Shell& shell) {
   return environment.pointers();
 }
 
+// A terminal is somebody who stays; a command may be over in a moment, and its agent with it.
+void keep_agent_path(const Command& command) {
+  constexpr std::string_view kVariable = "SSH_AUTH_SOCK=";
+  TextList sent = command.start.environment;
+  for (std::string_view assignment; sent.next(assignment);) {
+    if (!has_prefix(assignment, kVariable)) continue;
+    assignment.remove_prefix(kVariable.size());
+    link_agent(command.login.home.view(), assignment, command.start.terminal == 1);
+  }
+}
+
 // The command line for `shell -c`, NUL-terminated.
 const char* command_line(const Start& start) {
   static CommandLine line;
@@ -140,6 +152,7 @@ const char* command_line(const Start& start) {
   become(login);
   enter_home(login.home.c_str());
   if (login.account_is_new) copy_skeleton("/etc/skel", login.home.c_str());
+  keep_agent_path(command);
   execute(command, shell, make_environment(command, shell));
 }
 

@@ -11,9 +11,9 @@
 
 namespace labgpu {
 
-// What was typed before anybody made `terminal`, which is non-blocking and has these modes, raw. Its
-// complete lines are taken as they were typed, a Ctrl-D included: with the change to raw mode the
-// kernel would make a NUL of it. What was taken is at the beginning of `out`; returns its size.
+// What was typed before anybody made `terminal`, which is non-blocking and has these modes, raw.
+// Its complete lines are taken as they were typed, a Ctrl-D included: with the change to raw mode
+// the kernel would make a NUL of it. What was taken is at the beginning of `out`; returns its size.
 [[nodiscard]] size_t take_typed_lines(int terminal, const termios2& modes, std::span<char> out);
 
 // Descriptors 0 and 1. The kernel's termios2 and not glibc's termios, since the modes go to the
