@@ -1,5 +1,6 @@
 # A person's own machine: OpenSSH's clients with keys, known_hosts and settings of their own.
 import contextlib
+import copy
 import os
 import shlex
 import socket
@@ -59,6 +60,12 @@ class Client:
             options += ["-o", f"PreferredAuthentications={methods}", "-o", "NumberOfPasswordPrompts=1"]
             self.environment.update(SSH_ASKPASS=str(self._askpass(password)), SSH_ASKPASS_REQUIRE="force", DISPLAY=":9")
         self.options = options
+
+    def with_environment(self, variables):
+        """The same person's clients with further variables."""
+        other = copy.copy(self)
+        other.environment = {**self.environment, **variables}
+        return other
 
     def _askpass(self, password):
         program = self.laptop.directory / f"askpass-{self.user}-{abs(hash(password))}"

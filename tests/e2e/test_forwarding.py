@@ -1,6 +1,5 @@
 # Port, socket and agent forwarding end in the container's network, never in the host's.
 import contextlib
-import re
 import socket
 import socketserver
 import struct
@@ -8,8 +7,9 @@ import threading
 
 import pytest
 
+from agent import agent_with_key
 from client import free_port, talk
-from processes import run, wait_until
+from processes import wait_until
 
 # A server in one line that every Debian has: greets whoever connects, for ever.
 PERL_SERVER = (
@@ -159,23 +159,14 @@ def socks(proxy, port):
         return connection.recv(100)
 
 
-def test_agent_forwarding(alice, laptop):
-    agent = run(["ssh-agent", "-s"], env=alice.environment).ok().text
-    environment = dict(re.findall(r"(SSH_\w+)=([^;]+)", agent))
-    try:
-        alice.environment.update(environment)
-        run(["ssh-add", "-q", alice.key], env=alice.environment).ok()
-        # SSH_AGENTC_REQUEST_IDENTITIES is 11, the answer 12, then the number of keys.
-        ask = (
-            "perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ENV{SSH_AUTH_SOCK}) or die qq(no: $!\\n);"
-            " $s->syswrite(pack(q(NC), 1, 11)); $s->sysread($r, 9); print join(q( ), (unpack(q(NCN), $r))[1, 2])'"
-        )
-        answer = alice.ssh(ask, "-A", "-o", f"IdentityAgent={environment['SSH_AUTH_SOCK']}")
-        assert answer.ok().text == "12 1"
-    finally:
-        for name in environment:
-            alice.environment.pop(name, None)
-        run(["kill", environment["SSH_AGENT_PID"]]).ok()
+def test_agent_forwarding(alice):
+    # SSH_AGENTC_REQUEST_IDENTITIES is 11, the answer 12, then the number of keys.
+    ask = (
+        "perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new($ENV{SSH_AUTH_SOCK}) or die qq(no: $!\\n);"
+        " $s->syswrite(pack(q(NC), 1, 11)); $s->sysread($r, 9); print join(q( ), (unpack(q(NCN), $r))[1, 2])'"
+    )
+    with agent_with_key(alice) as lend:
+        assert alice.ssh(ask, *lend).ok().text == "12 1"
 
 
 def test_x11_forwarding_listens_in_the_container_with_its_cookie(server, alice):

@@ -31,6 +31,8 @@ def tool_image(server):
 def plain(server, laptop, comparable):
     """Somebody with an ordinary account of the host."""
     client = Client(laptop, "plain1")
+    # Docker turns IPv6 off in the container that the server is; sshd's X11 forwarding wants to bind ::1, too.
+    server.sh("sysctl -qw net.ipv6.conf.lo.disable_ipv6=0")
     server.sh("id plain1 2>/dev/null || useradd -m -s /bin/bash -u 31001 plain1")
     server.sh("echo 'plain1 ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/plain1")
     server.write("/home/plain1/.ssh/authorized_keys", client.public_key.encode(), owner="plain1")

@@ -14,9 +14,9 @@ class Person:
         self.name = client.user
         self.uid = uid
 
-    def ssh(self, command=None, *options, stdin=b"", timeout=30):
-        """`ssh OPTIONS host COMMAND`, observed."""
-        return observed(self.client.ssh(command, *options, stdin=stdin, timeout=timeout))
+    def ssh(self, command=None, *options, stdin=b"", timeout=30, env=None):
+        """`ssh OPTIONS host COMMAND`, observed; ENV is more of the laptop's environment."""
+        return observed(self.client.with_environment(env or {}).ssh(command, *options, stdin=stdin, timeout=timeout))
 
     def text(self, command):
         """The standard output of a command that has to succeed, to go on with."""
