@@ -42,6 +42,7 @@ void connect_stdio(const Command& command) {
   if (command.terminal_name != nullptr) {
     int error = take_terminal(command.stdio[0]);
     if (error != 0) give_up(kNoSession, "labgpu: controlling terminal", error);
+    settle_typed(command.stdio[0], command.start);
   }
   // Nothing of init's is closed here: all of it is close-on-exec. None of the three is 0, 1 or 2,
   // which init keeps taken.

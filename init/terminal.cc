@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace labgpu {
 
@@ -26,12 +29,31 @@ int set_size(int terminal, const Start& start) {
   return ioctl(terminal, TIOCSWINSZ, &size) == 0 ? 0 : errno;
 }
 
-int set_modes(int terminal, Bytes modes) {
+// With `echo` false it is left off, whatever the modes say.
+int set_modes(int terminal, Bytes modes, bool echo) {
   termios2 settings{};
   if (modes.empty()) return 0;
   if (modes.size() != sizeof settings) return EINVAL;
   memcpy(&settings, modes.data(), sizeof settings);
+  if (!echo) settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
   return ioctl(terminal, TCSETS2, &settings) == 0 ? 0 : errno;
+}
+
+// A new terminal takes this much at once, so that init does not wait.
+int type(int master, Bytes typed) {
+  constexpr size_t kMaxTyped = 4096;
+  if (typed.size() > kMaxTyped) return EINVAL;
+  if (typed.empty()) return 0;
+  return write(master, typed.data(), typed.size()) == static_cast<ssize_t>(typed.size()) ? 0 : EIO;
+}
+
+// The kernel counts all but the ends of file (drivers/tty/n_tty.c, inq_canon).
+size_t countable(Bytes typed, Bytes modes) {
+  termios2 settings{};
+  if (modes.size() != sizeof settings) return 0;
+  memcpy(&settings, modes.data(), sizeof settings);
+  auto ends = std::count(typed.begin(), typed.end(), settings.c_cc[VEOF]);
+  return typed.size() - static_cast<size_t>(ends);
 }
 
 }  // namespace
@@ -54,7 +76,22 @@ int open_terminal(const Start& start, uid_t uid, Terminal& out) {
     return errno;
   }
   int error = set_size(out.slave.get(), start);
-  return error != 0 ? error : set_modes(out.slave.get(), start.modes);
+  if (error == 0) error = set_modes(out.slave.get(), start.modes, start.typed.empty());
+  return error != 0 ? error : type(out.master.get(), start.typed);
+}
+
+// The kernel carries it over in its own time, most often at once.
+void settle_typed(int slave, const Start& start) {
+  constexpr int kRounds = 200;
+  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 1'000'000};
+  if (start.typed.empty()) return;
+  size_t wanted = countable(start.typed, start.modes);
+  int there = 0;
+  for (int i = 0; i < kRounds; ++i) {
+    if (ioctl(slave, FIONREAD, &there) != 0 || static_cast<size_t>(there) >= wanted) break;
+    nanosleep(&kPause, nullptr);
+  }
+  [[maybe_unused]] int error = set_modes(slave, start.modes, true);
 }
 
 int take_terminal(int slave) { return ioctl(slave, TIOCSCTTY, 0) == 0 ? 0 : errno; }

@@ -17,8 +17,12 @@ struct Terminal {
 };
 
 // Opens one with the size and modes that `start` asks for, owned by `uid`. Returns an errno number;
-// EINVAL also when the modes are not a struct termios2.
+// EINVAL also when the modes are not a struct termios2, or when too much was typed.
 [[nodiscard]] int open_terminal(const Start& start, uid_t uid, Terminal& out);
+
+// In the command's own process: waits until what was typed before has become input, and turns the
+// echo on that open_terminal() left off for it.
+void settle_typed(int slave, const Start& start);
 
 // Makes `slave` the controlling terminal of the calling session leader.
 [[nodiscard]] int take_terminal(int slave);

@@ -50,28 +50,34 @@ void ClientTerminal::describe(Start& start) const {
   start.columns = size_.ws_col;
   start.width_pixels = size_.ws_xpixel;
   start.height_pixels = size_.ws_ypixel;
+  start.typed = Bytes(reinterpret_cast<const unsigned char*>(typed_), typed_size_);
   start.modes = Bytes(reinterpret_cast<const unsigned char*>(&modes_), sizeof modes_);
 }
 
-size_t ClientTerminal::make_raw(std::span<char> typed) {
-  termios2 raw = modes_;
-  raw.c_iflag &= ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | INPCK | ISTRIP | INLCR | IGNCR |
-                                        ICRNL | IUCLC | IXON | IXANY | IXOFF | IMAXBEL);
-  raw.c_oflag &= ~static_cast<tcflag_t>(OPOST);
-  raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
-  raw.c_cflag = (raw.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
-  raw.c_cc[VMIN] = 1;
-  raw.c_cc[VTIME] = 0;
+void ClientTerminal::hold_input() {
   set_nonblocking(STDIN_FILENO, true);
   set_nonblocking(STDOUT_FILENO, true);
-  size_t size = take_typed_lines(STDIN_FILENO, modes_, typed);
-  raw_ = ioctl(STDIN_FILENO, TCSETS2, &raw) == 0;
-  return size;
+  typed_size_ = take_typed_lines(STDIN_FILENO, modes_, typed_);
+  termios2 held = modes_;
+  held.c_iflag &= ~static_cast<tcflag_t>(IGNBRK | BRKINT | PARMRK | INPCK | ISTRIP | INLCR | IGNCR |
+                                         ICRNL | IUCLC | IXON | IXANY | IXOFF | IMAXBEL);
+  held.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+  held.c_cflag = (held.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
+  held.c_cc[VMIN] = 1;
+  held.c_cc[VTIME] = 0;
+  changed_ = ioctl(STDIN_FILENO, TCSETS2, &held) == 0;
+}
+
+void ClientTerminal::make_raw() {
+  termios2 raw{};
+  if (ioctl(STDIN_FILENO, TCGETS2, &raw) != 0) return;
+  raw.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  ioctl(STDIN_FILENO, TCSETS2, &raw);
 }
 
 void ClientTerminal::restore() {
-  if (!raw_) return;
-  raw_ = false;
+  if (!changed_) return;
+  changed_ = false;
   set_nonblocking(STDIN_FILENO, false);
   set_nonblocking(STDOUT_FILENO, false);
   ioctl(STDIN_FILENO, TCSETS2, &modes_);

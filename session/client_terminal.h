@@ -11,6 +11,9 @@
 
 namespace labgpu {
 
+// The kernel's own limit for lines that nobody has read (drivers/tty/n_tty.c, N_TTY_BUF_SIZE).
+inline constexpr size_t kMaxTyped = 4096;
+
 // What was typed before anybody made `terminal`, which is non-blocking and has these modes, raw.
 // Its complete lines are taken as they were typed, a Ctrl-D included: with the change to raw mode
 // the kernel would make a NUL of it. What was taken is at the beginning of `out`; returns its size.
@@ -22,13 +25,14 @@ class ClientTerminal {
  public:
   // Reads the modes and the size. False when stdin is not a terminal.
   [[nodiscard]] bool open();
-  // Fills in the modes, which borrow from this object, and the size.
+  // Fills in the size, the modes and what was typed; the last two borrow from this object.
   void describe(Start& start) const;
 
-  // No echo, no signals, no translation: bytes only, and no read or write that waits. Puts
-  // everything back at destruction. Returns how much was typed before, and is at the beginning of
-  // `typed` now.
-  [[nodiscard]] size_t make_raw(std::span<char> typed);
+  // Takes what was typed, and from now on no input is changed, echoed or made a signal, and no read
+  // or write waits. Lines that are shown still begin at the left.
+  void hold_input();
+  // No output is changed either. Everything is put back at destruction.
+  void make_raw();
   ~ClientTerminal() { restore(); }
   void restore();
 
@@ -42,7 +46,9 @@ class ClientTerminal {
  private:
   termios2 modes_{};
   winsize size_{};
-  bool raw_ = false;
+  char typed_[kMaxTyped];
+  size_t typed_size_ = 0;
+  bool changed_ = false;
 };
 
 }  // namespace labgpu

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "session/attach.h"
+#include "session/client_terminal.h"
 #include "session/container.h"
 #include "session/environment.h"
 #include "session/invocation.h"
@@ -90,7 +91,8 @@ Start make_start(const Invocation& invocation, const ClientTerminal* terminal) {
 
 int wait_with_terminal(int init, int signals, UniqueFd master, ClientTerminal& terminal,
                        Ending& ending) {
-  Relay relay(init, signals, static_cast<UniqueFd&&>(master), terminal);
+  terminal.make_raw();
+  Relay relay(init, signals, static_cast<UniqueFd&&>(master));
   int error = relay.run(ending);
   terminal.restore();
   return error;
@@ -112,6 +114,7 @@ int run(int argc, char** argv) {
   // So far only the helper was heard. From here on bytes come from inside the container.
   UniqueFd signals = take_over_signals();
   UniqueFd master;
+  if (has_terminal) terminal.hold_input();
   Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
   status = start_in_container(init.get(), start, packet_buffer, master);
   if (status != 0) return status;

@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "session/client_terminal.h"
 #include "session/container.h"
 
 namespace labgpu {
@@ -49,17 +50,13 @@ struct Relay::Ready {
   short master = 0;
 };
 
-Relay::Relay(int init, int signals, UniqueFd master, ClientTerminal& terminal)
-    : init_(init),
-      signals_(signals),
-      master_(static_cast<UniqueFd&&>(master)),
-      terminal_(terminal) {
+Relay::Relay(int init, int signals, UniqueFd master)
+    : init_(init), signals_(signals), master_(static_cast<UniqueFd&&>(master)) {
   int flags = fcntl(master_.get(), F_GETFL);
   if (flags >= 0) fcntl(master_.get(), F_SETFL, flags | O_NONBLOCK);
 }
 
 int Relay::run(Ending& out) {
-  to_container.added(terminal_.make_raw(to_container.room()));
   // The size may have changed since it was sent, before anybody listened for SIGWINCH.
   ClientTerminal::copy_size(master_.get());
   while (!client_gone_) {

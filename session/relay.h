@@ -3,10 +3,7 @@
 
 #include <stddef.h>
 
-#include <span>
-
 #include "common/unique_fd.h"
-#include "session/client_terminal.h"
 #include "session/ending.h"
 
 namespace labgpu {
@@ -17,9 +14,6 @@ class Flow {
   enum class Result { kMoved, kWait, kClosed };
   [[nodiscard]] bool has_room() const { return end_ < sizeof bytes_; }
   [[nodiscard]] bool is_empty() const { return begin_ == end_; }
-  // The room behind what it holds; the first `size` bytes of it were filled in.
-  [[nodiscard]] std::span<char> room() { return std::span(bytes_).subspan(end_); }
-  void added(size_t size) { end_ += size; }
   // One read(2), when there is room; kClosed at end of file or when the other side hung up (EIO).
   [[nodiscard]] Result fill(int fd);
   // One write(2), when there is something.
@@ -31,12 +25,12 @@ class Flow {
   size_t end_ = 0;
 };
 
-// For one terminal session. The client's terminal is descriptors 0 and 1, which become raw; all
+// For one terminal session. The client's terminal is descriptors 0 and 1, already raw; all
 // descriptors are non-blocking.
 class Relay {
  public:
-  // Borrows `init`, `signals` and `terminal`; owns the master side.
-  Relay(int init, int signals, UniqueFd master, ClientTerminal& terminal);
+  // Borrows `init` and `signals`; owns the master side.
+  Relay(int init, int signals, UniqueFd master);
 
   // Returns 0 and how the command ended, after everything that its terminal still held has reached
   // the client; or the errno number with which the container was lost. When the client hangs up,
@@ -54,7 +48,6 @@ class Relay {
   int init_;
   int signals_;
   UniqueFd master_;
-  ClientTerminal& terminal_;
   bool client_gone_ = false;
   bool container_closed_ = false;  // no process has the container's terminal open
   bool ended_ = false;             // Exited came

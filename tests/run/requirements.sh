@@ -23,12 +23,6 @@ readonly test_requirements=(
   python3 python3-pexpect python3-pytest shellcheck
 )
 
-# The laptops of the differential tests.
-# shellcheck disable=SC2034
-readonly differential_requirements=(
-  xauth xvfb
-)
-
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }

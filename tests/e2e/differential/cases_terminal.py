@@ -39,7 +39,7 @@ terminal_case(
     height=777,
 )
 terminal_case(table, "standard output and error", "echo out; echo err >&2; test -t 1 && test -t 2 && echo both")
-terminal_case(table, "none when none is wanted", "tty; stty size; echo $SSH_TTY", "-T")
+terminal_case(table, "none when none is wanted", "exec 2>&1; tty; stty size; echo $SSH_TTY", "-T")
 terminal_case(
     table,
     "logname(1)",
@@ -124,7 +124,7 @@ terminal_case(table, "Chinese out", "echo 你好，世界 ünï 😀; locale cha
 dialogue(table, "read -s", "read -s word\nhidden", "echo [$word]", "read -p 'name? ' -n 3 word\nabc", "echo [$word]")
 dialogue(table, "/dev/tty beside a pipe", "echo piped | (read a; read b </dev/tty; echo $a $b)\ntyped", "echo $?")
 dialogue(table, "jobs", "sleep 0.2 & wait", "jobs", "sleep 30 & jobs", "kill %1; wait", "echo $?", "set -o | grep monitor")
-dialogue(table, "a background job that reads or writes", "cat & wait", "jobs", "fg\nseen\n\x04", "stty tostop; echo x & wait")
+dialogue(table, "a background job that reads or writes", "head -n 1 & sleep 0.3", "jobs", "fg\nseen", "stty tostop; (echo x) & sleep 0.3", "jobs")
 
 
 @table.case("Ctrl-Z, bg, fg")

@@ -30,6 +30,7 @@ bool decode(Bytes fields, Message& out) {
 }
 
 const std::array<unsigned char, 3> kModes{0, 1, 255};
+const std::array<unsigned char, 2> kTyped{'x', 4};
 
 TextList environment() {
   static std::array<unsigned char, 64> buffer;
@@ -47,11 +48,12 @@ Start terminal_start() {
           .columns = 80,
           .width_pixels = 640,
           .height_pixels = 480,
-          .modes = kModes};
+          .modes = kModes,
+          .typed = kTyped};
 }
 
 Start command_start() {
-  return {.command = "echo 'grüße'", .environment = environment(), .modes = {}};
+  return {.command = "echo 'grüße'", .environment = environment(), .modes = {}, .typed = {}};
 }
 
 // Calls `check(message)` for a sample of every message.
@@ -151,6 +153,7 @@ TEST(Messages, KeepEachFieldInItsPlace) {
   EXPECT_EQ(start.width_pixels, 640);
   EXPECT_EQ(start.height_pixels, 480);
   EXPECT_THAT(start.modes, ElementsAre(0, 1, 255));
+  EXPECT_THAT(start.typed, ElementsAre('x', 4));
   std::string_view text;
   ASSERT_TRUE(start.environment.next(text));
   EXPECT_EQ(text, "LANG=C.UTF-8");
