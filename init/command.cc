@@ -79,6 +79,16 @@ void enter_home(const char* home) {
   if (chdir("/") != 0) give_up(kNoSession, "/", errno);
 }
 
+// sshd has run xauth(1) as the account's user, whose home root does not look into by itself.
+void add_cookie_file(const Login& login, Environment& environment) {
+  if (login.home.view() == login.account_home.view() || !environment.has("DISPLAY") ||
+      environment.has("XAUTHORITY")) {
+    return;
+  }
+  TextBuffer<Identity::kMaxHome + 16> path;
+  environment.set("XAUTHORITY", path.add(login.account_home.view()).add("/.Xauthority").view());
+}
+
 // What a plain sshd sets comes after what the container says, and what the client sent last: LANG
 // of the client is to win over LANG of the image, as it does with sshd.
 char* const* make_environment(const Command& command, const Shell& shell) {
@@ -93,6 +103,7 @@ char* const* make_environment(const Command& command, const Shell& shell) {
   environment.set("SHELL", shell.view());
   TextList sent = command.start.environment;
   for (std::string_view assignment; sent.next(assignment);) environment.set(assignment);
+  add_cookie_file(command.login, environment);
   if (command.terminal_name != nullptr) environment.set("SSH_TTY", command.terminal_name);
   return environment.pointers();
 }

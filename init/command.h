@@ -15,6 +15,8 @@ namespace labgpu {
 struct Login {
   TextBuffer<kMaxUserName> name;
   TextBuffer<Identity::kMaxHome> home;
+  // Another one than `home` for an account that logs in as root.
+  TextBuffer<Identity::kMaxHome> account_home;
   uint32_t uid = 0;
   uint32_t gid = 0;
   bool account_is_new = false;

@@ -106,8 +106,10 @@ bool Connection::handle_identity(Packet& packet) {
   }
   login_.name.clear();
   login_.home.clear();
+  login_.account_home.clear();
   login_.name.add(root ? "root" : identity.user);
   login_.home.add(root ? "/root" : identity.home);
+  login_.account_home.add(identity.home);
   login_.uid = root ? 0 : identity.uid;
   login_.gid = root ? 0 : identity.gid;
   login_.account_is_new = provisioned.account_is_new && !root;

@@ -68,7 +68,7 @@ def agent_hop(person):
 def x11_case(name, command, *options):
     def run(person):
         with display(person.client) as screen:
-            return without_cookies(person.ssh(command, *options, "-o", "XAuthLocation=/usr/bin/xauth", env=screen), person)
+            return without_cookies(person.ssh(command, *options, env=screen), person)
 
     table.case(name)(run)
 

@@ -31,7 +31,13 @@ def vim(person):
 @table.case("less pages and searches")
 def less(person):
     with Terminal(person.client, "seq 1 5000 | sed 's/^/line /' | less") as terminal:
-        for keys, wanted in (("", "line 23\r\n"), (" ", "line 46\r\n"), ("/4321\n", "4321"), ("G", "line 5000"), ("g", "line 1\r")):
+        for keys, wanted in (
+            ("", "line 23\r\n"),
+            (" ", "line 46\r\n"),
+            ("/4321\n", "4321"),
+            ("G", "line 5000"),
+            ("g", "line 1\r"),
+        ):
             terminal.ssh.send(keys)
             terminal.ssh.expect_exact(wanted)
         terminal.ssh.setwinsize(10, 40)
@@ -108,7 +114,8 @@ def slow_reader(person):
     command = "stty -opost; yes 'one of the lines that make a hundred megabytes' | head -c 100000000; exit 3"
     words = person.client.ssh_argv("-tt", "--", command)
     digest, size, pauses = hashlib.md5(), 0, 3
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=person.client.environment) as ssh:
+    environment = person.client.environment
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment) as ssh:
         while data := os.read(ssh.stdout.fileno(), 1 << 16):
             if size // 20_000_000 < (size + len(data)) // 20_000_000 and pauses:
                 time.sleep(0.3)  # until the client, sshd and both terminals hold all that they can
@@ -138,10 +145,16 @@ terminal_case(table, "something still writes to it", "(trap '' HUP; sleep 0.5; e
 @table.case("the laptop's terminal is as it was")
 def modes_restored(person):
     found = []
-    for command, keys in (("stty raw -echo; exit 3", b""), ("vim -u NONE +q", b""), ("echo go; kill -9 $$", b""), ("echo go; cat", b"\n~.")):
+    environment = {**person.client.environment, "TERM": "xterm"}
+    for command, keys in (
+        ("stty raw -echo; exit 3", b""),
+        ("vim -u NONE +q", b""),
+        ("kill -9 $$", b""),
+        ("echo go; cat", b"\n~."),
+    ):
         with LocalPty("intr", "^G", "-ixon") as terminal:
             before = terminal.modes()
-            process = terminal.start(person.client.ssh_argv("-t", "--", command), {**person.client.environment, "TERM": "xterm"})
+            process = terminal.start(person.client.ssh_argv("-t", "--", command), environment)
             if keys:
                 terminal.expect(b"go\r\n")
                 assert terminal.modes() != before, "ssh makes it raw"
@@ -157,7 +170,8 @@ def hang_up(person):
     with person.folders():
         with Terminal(person.client, SHELL) as terminal:
             terminal.prompt()
-            terminal.ask("cd work; nohup sleep 7003 >/dev/null 2>&1 & setsid sleep 7004 & sleep 7005 & disown; sleep 7006 &")
+            terminal.ask("cd work; nohup sleep 7003 >/dev/null 2>&1 & setsid sleep 7004 &")
+            terminal.ask("sleep 7005 & disown; sleep 7006 &")
             terminal.ssh.sendline("(trap 'echo front >heard; exit' HUP; echo star''ted; while :; do sleep 0.1; done)")
             terminal.ssh.expect_exact("started")
         wait_until(lambda: person.client.ssh("cat work/heard && ! pgrep -fx 'sleep 7006'").status == 0, 10, "the end")
