@@ -1,4 +1,5 @@
 # The forwarded agent, and X11 with a display of the laptop's.
+import contextlib
 import re
 
 from agent import agent_with_key
@@ -67,6 +68,7 @@ def agent_hop(person):
 
 def x11_case(name, command, *options):
     def run(person):
+        person.client.ssh("rm -f .Xauthority").ok()
         with display(person.client) as screen:
             return without_cookies(person.ssh(command, *options, env=screen), person)
 
@@ -94,9 +96,11 @@ table.command("-X without a display of one's own", "echo [$DISPLAY]; xdpyinfo", 
 def two_displays(person):
     with display(person.client) as screen:
         client = person.client.with_environment(screen)
-        with Terminal(client, SHELL, "-Y") as one, Terminal(client, SHELL, "-Y") as other:
+        with contextlib.ExitStack() as open_ones:
             found = []
-            for terminal in (one, other):
+            for _ in range(2):
+                # One after the other: two xauth at the same time may lose one's cookie, on any host.
+                terminal = open_ones.enter_context(Terminal(client, SHELL, "-Y"))
                 terminal.prompt()
                 found.append((terminal.ask("echo $DISPLAY"), terminal.ask("xdpyinfo | grep -c depths")))
     assert found[0][0] != found[1][0]
