@@ -200,8 +200,11 @@ def login_shell(person):
     try:
         with Terminal(person.client, None) as terminal:
             terminal.ssh.expect_exact("from-profile")
-            terminal.ssh.send("echo $0 $-; shopt login_shell; type ll\nexit 4\n")
+            terminal.ssh.expect_exact("$ ")
+            first = terminal.ssh.before.decode()
+            terminal.ssh.send("echo $0 $-; shopt login_shell; type ll; exit 4\n")
             shown = terminal.rest()
+            shown["out"] = first + shown["out"]
             return {**shown, "out": shown["out"].replace(name, "HOST")}
     finally:
         person.client.ssh("rm .bash_profile; cp /etc/skel/.bash_logout .").ok()
