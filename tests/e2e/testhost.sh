@@ -72,6 +72,7 @@ wait_until_up() {
   in_host "$name" docker version >/dev/null || die "no Docker daemon answers in the host $name"
 }
 
+# Docker gives its containers no ::1, and low ports to everybody; a server has the one and not the other.
 host_up() {
   local name=$1 release=$2 image options=()
   image=$(ensure_host_image "$release")
@@ -80,6 +81,7 @@ host_up() {
   done
   docker run -d --name "$prefix$name" --hostname "$name" --label labgpu-test=host \
     --cgroupns=private --stop-signal SIGRTMIN+3 --tmpfs /run --tmpfs /run/lock \
+    --sysctl net.ipv6.conf.lo.disable_ipv6=0 --sysctl net.ipv4.ip_unprivileged_port_start=1024 \
     -v "$prefix$name:/var/lib/docker" \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined \
     --device-cgroup-rule 'a *:* rwm' "${options[@]}" \

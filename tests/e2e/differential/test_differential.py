@@ -2,24 +2,14 @@
 # people see has to be the same.
 import pytest
 
-import cases_agent
 import cases_commands
 import cases_ends
 import cases_environment
-import cases_multiplexing
-import cases_terminal
-import cases_terminal_ends
+import cases_forwarding
+import cases_sockets
 from table import check
 
-MODULES = [
-    cases_commands,
-    cases_environment,
-    cases_ends,
-    cases_terminal,
-    cases_terminal_ends,
-    cases_agent,
-    cases_multiplexing,
-]
+MODULES = [cases_commands, cases_ends, cases_environment, cases_forwarding, cases_sockets]
 CASES = [case for module in MODULES for case in module.table.cases]
 
 
