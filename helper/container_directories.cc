@@ -113,6 +113,22 @@ Result<ContainerDirectories> open_container_directories(const std::string& state
   return ContainerDirectories{std::move(*run), std::move(*tmp)};
 }
 
+Result<void> link_beside_directories(const std::string& state_directory, const std::string& user,
+                                     const std::string& name, const std::string& target) {
+  std::string link = container_directory(state_directory, user) + "/" + name;
+  std::string fresh = link + ".new";
+  std::error_code error;
+  if (target.empty()) {
+    std::filesystem::remove(link, error);
+  } else if (std::filesystem::read_symlink(link, error) != target) {
+    std::filesystem::remove(fresh, error);
+    std::filesystem::create_symlink(target, fresh, error);
+    if (!error) std::filesystem::rename(fresh, link, error);
+  }
+  if (error) return fail_errno("cannot make the link " + link, error.value());
+  return {};
+}
+
 Result<void> remove_container_directories(const std::string& state_directory,
                                           const std::string& user) {
   // remove_all() of GCC 12 and later opens each directory relative to its parent and follows no

@@ -21,6 +21,11 @@ struct ContainerDirectories {
 Result<ContainerDirectories> open_container_directories(const std::string& state_directory,
                                                         const std::string& user);
 
+// Makes <state>/containers/<user>/<name> a symbolic link to `target`, or nothing when that is
+// empty. A login view shows what it points to; no container has it mounted.
+Result<void> link_beside_directories(const std::string& state_directory, const std::string& user,
+                                     const std::string& name, const std::string& target);
+
 // Deletes <state>/containers/<user>. No container may have it mounted any more.
 Result<void> remove_container_directories(const std::string& state_directory,
                                           const std::string& user);

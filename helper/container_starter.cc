@@ -184,6 +184,7 @@ Result<Running> ContainerStarter::open(const ContainerDetails& details,
   Result<ContainerDirectories> directories =
       open_container_directories(state_directory_, owner.user);
   if (!directories) return Failed(directories.error());
+  link_name_files(details, owner);
   auto running = std::make_shared<RunningContainer>();
   running->id = details.id;
   running->name = details.name;
@@ -194,6 +195,17 @@ Result<Running> ContainerStarter::open(const ContainerDetails& details,
   running->tmp_directory = std::move(directories->tmp);
   running->run_directory = std::move(directories->run);
   return Running(std::move(running));
+}
+
+// Without them, forwardings resolve names as the host does: no reason to refuse a login.
+void ContainerStarter::link_name_files(const ContainerDetails& details,
+                                       const ContainerOwner& owner) const {
+  const std::pair<const char*, const std::string&> files[] = {
+      {"hosts", details.hosts_path}, {"resolv.conf", details.resolv_conf_path}};
+  for (const auto& [name, target] : files) {
+    Result<void> linked = link_beside_directories(state_directory_, owner.user, name, target);
+    if (!linked) log(LogLevel::kWarning, linked.error().message, {{kLogUser, owner.user}});
+  }
 }
 
 Result<void> ContainerStarter::remove_directories(const std::string& user) const {

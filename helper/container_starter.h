@@ -44,6 +44,7 @@ class ContainerStarter {
 
  private:
   Result<void> prepare_host(const Account& account, const Settings& settings) const;
+  void link_name_files(const ContainerDetails& details, const ContainerOwner& owner) const;
   Task<Result<std::string>> create(Account account, Settings settings);
   Task<Result<std::string>> adopt(Account account, Settings settings);
   Task<Result<void>> wake(ContainerDetails found);

@@ -63,7 +63,9 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
       .text("State.Status", details.state)
       .number("State.Pid", pid)
       .number("State.ExitCode", details.exit_code)
-      .optional_text("State.StartedAt", details.started_at);
+      .optional_text("State.StartedAt", details.started_at)
+      .optional_text("HostsPath", details.hosts_path)
+      .optional_text("ResolvConfPath", details.resolv_conf_path);
   Result<std::vector<ContainerMount>> mounts = parse_mounts(fields.optional_array("Mounts"));
   Result<std::string> address = parse_address(fields.optional_object("NetworkSettings.Networks"));
   if (!fields.result()) return Failed(fields.result().error());

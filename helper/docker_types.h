@@ -41,6 +41,9 @@ struct ContainerDetails {
   std::string started_at;  // RFC 3339
   std::vector<ContainerMount> mounts;
   std::string address;  // the first network's; may be empty
+  // Files of the host that are /etc/hosts and /etc/resolv.conf in it; empty when Docker makes none.
+  std::string hosts_path;
+  std::string resolv_conf_path;
 };
 
 // An entry of GET /containers/json

@@ -10,9 +10,12 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+
+#include <iterator>
 
 #include "common/paths.h"
 
@@ -45,6 +48,22 @@ constexpr const char* kHidden[] = {
     "/var/lib/sss/pipes",          // SSSD's sockets
     "/var/lib/mysql",              // MySQL's socket where it is not in /run
     "/var/spool/postfix",          // sockets of Postfix's services
+};
+
+// `ssh -L` and -D to a name resolve it in sshd's user child, with these files. The host's resolver
+// is often a service on its loopback or behind a socket in /run, which are not in the view, and the
+// container has names of its own. What the helper linked beside the container's tmp directory
+// (docs/ARCHITECTURE.md) is Docker's copy of the container's file.
+struct NameFile {
+  const char* path;
+  const char* from_tmp;
+};
+constexpr NameFile kNameFiles[] = {
+    {"/etc/hosts", "../hosts"},
+    {"/etc/resolv.conf", "../resolv.conf"},
+};
+struct NameFds {
+  UniqueFd fds[std::size(kNameFiles)];
 };
 
 bool mount_tmpfs(const char* where, const char* options, unsigned long more_flags) {
@@ -127,13 +146,46 @@ bool show(const char* path, const char* stage) {
          bind_fd(source.get(), place, MS_RDONLY);
 }
 
+// The host's file stays where the container's is not known. Before `kHidden` is.
+NameFds open_name_files(const UniqueFd& tmp) {
+  NameFds opened;
+  for (size_t i = 0; tmp.valid() && i < std::size(kNameFiles); ++i) {
+    UniqueFd file(openat(tmp.get(), kNameFiles[i].from_tmp, O_PATH | O_CLOEXEC));
+    struct stat status {};
+    if (file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+      opened.fds[i] = static_cast<UniqueFd&&>(file);
+    }
+  }
+  return opened;
+}
+
+// Shows it in place of the host's. systemd-resolved and others have that in /run, behind a link, so
+// its place may be one in the new /run.
+bool show_name_file(const UniqueFd& file, const char* path, const char* stage) {
+  char real[PATH_MAX];
+  if (realpath(path, real) == nullptr) return errno == ENOENT;
+  if (strncmp(real, "/run/", strlen("/run/")) != 0) return bind_fd(file.get(), real, MS_RDONLY);
+  char place[PATH_MAX];
+  snprintf(place, sizeof place, "%s%s", stage, real + strlen(kRun));
+  return make_place(place, S_IFREG) && bind_fd(file.get(), place, MS_RDONLY);
+}
+
+bool show_name_files(const NameFds& files, const char* stage) {
+  for (size_t i = 0; i < std::size(kNameFiles); ++i) {
+    const UniqueFd& file = files.fds[i];
+    if (file.valid() && !show_name_file(file, kNameFiles[i].path, stage)) return false;
+  }
+  return true;
+}
+
 // The new /run is put together on /tmp, which is covered again afterwards, and moved into place
 // whole: until then a failure can be logged through the old one.
-bool replace_run() {
+bool replace_run(const NameFds& name_files) {
   if (!mount_tmpfs(kTmp, "mode=0755,size=64k,nr_inodes=32", 0)) return false;
   mode_t umask_before = umask(0);  // pam_umask may have set one that would close the directories
   bool shown = true;
   for (const char* path : kShownInRun) shown = shown && show(path, kTmp);
+  shown = shown && show_name_files(name_files, kTmp);
   umask(umask_before);
   return shown &&
          mount(nullptr, kTmp, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kInert, nullptr) == 0 &&
@@ -157,11 +209,12 @@ const char* enter_login_view(const ContainerFds& container) {
   if (container.valid() && !open_again(container.tmp.get(), tmp)) {
     return "finding the container's /tmp";
   }
+  NameFds name_files = open_name_files(tmp);
   if (!enter_namespaces(container)) return "entering the net and uts namespaces";
   for (const char* directory : kHidden) {
     if (!hide(directory)) return directory;
   }
-  if (!replace_run()) return "replacing /run";
+  if (!replace_run(name_files)) return "replacing /run and the files of names";
   if (!replace_tmp(tmp)) return "replacing /tmp";
   return nullptr;
 }

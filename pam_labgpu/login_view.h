@@ -2,8 +2,8 @@
 //
 // That process carries out the user's port, agent and X11 forwarding and runs the session command,
 // as the user, on the host. Whatever it can connect to, `ssh -L` can. So it gets the container's
-// network and host name, the container's /tmp, a /run with hardly anything in it, and empty
-// directories where other people's sockets may be.
+// network and host name, the container's /tmp and files of names, a /run with hardly anything in
+// it, and empty directories where other people's sockets may be.
 #pragma once
 
 #include "common/unique_fd.h"

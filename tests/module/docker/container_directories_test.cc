@@ -75,6 +75,24 @@ TEST_F(ContainerDirectoriesTest, RemovalFollowsNoLink) {
   EXPECT_TRUE(remove_container_directories(root_, "alice"));
 }
 
+TEST_F(ContainerDirectoriesTest, LinkIsMadeReplacedAndRemoved) {
+  ASSERT_TRUE(open_container_directories(root_, "alice"));
+  std::string link = root_ + "/containers/alice/hosts";
+  fs::create_symlink("/left/by/a/crash", link + ".new");
+  for (const char* target : {"/first/hosts", "/second/hosts", "/second/hosts"}) {
+    ASSERT_TRUE(link_beside_directories(root_, "alice", "hosts", target));
+    EXPECT_EQ(fs::read_symlink(link), target);
+  }
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_TRUE(link_beside_directories(root_, "alice", "hosts", ""));
+    EXPECT_FALSE(fs::is_symlink(link));
+  }
+  EXPECT_FALSE(fs::is_symlink(link + ".new"));
+  Result<void> nowhere = link_beside_directories(root_, "nobody", "hosts", "/first/hosts");
+  ASSERT_FALSE(nowhere);
+  EXPECT_THAT(nowhere.error().message, HasSubstr("/containers/nobody/hosts"));
+}
+
 TEST_F(ContainerDirectoriesTest, UsersOwnSourceIsMade) {
   fs::create_directory(root_ + "/data");
   ASSERT_TRUE(prepare(root_ + "/data/alice"));

@@ -84,6 +84,7 @@ View look_around(const PamLogin& login) {
   view["mounts"] = read_file("/proc/self/mounts");
   for (const std::string& entry : login.environment()) view["environment"] += entry + " ";
   for (const char* directory : kLookedAt) view[directory] = names_in(directory);
+  for (const char* file : {"/etc/hosts", "/etc/resolv.conf"}) view[file] = read_file(file);
   return view;
 }
 
