@@ -2,14 +2,26 @@
 # people see has to be the same.
 import pytest
 
+import cases_clients
 import cases_commands
 import cases_ends
 import cases_environment
+import cases_files
 import cases_forwarding
+import cases_rsync
 import cases_sockets
 from table import check
 
-MODULES = [cases_commands, cases_ends, cases_environment, cases_forwarding, cases_sockets]
+MODULES = [
+    cases_clients,
+    cases_commands,
+    cases_ends,
+    cases_environment,
+    cases_files,
+    cases_forwarding,
+    cases_rsync,
+    cases_sockets,
+]
 CASES = [case for module in MODULES for case in module.table.cases]
 
 
