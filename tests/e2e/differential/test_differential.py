@@ -2,23 +2,29 @@
 # people see has to be the same.
 import pytest
 
+import cases_ansible
 import cases_clients
 import cases_commands
+import cases_editors
 import cases_ends
 import cases_environment
 import cases_files
 import cases_forwarding
+import cases_paramiko
 import cases_rsync
 import cases_sockets
 from table import check
 
 MODULES = [
+    cases_ansible,
     cases_clients,
     cases_commands,
+    cases_editors,
     cases_ends,
     cases_environment,
     cases_files,
     cases_forwarding,
+    cases_paramiko,
     cases_rsync,
     cases_sockets,
 ]
