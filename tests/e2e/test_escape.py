@@ -161,13 +161,21 @@ def test_units_of_the_user_are_not_run_by_the_hosts_systemd(server, alice, carol
 
 
 def test_internal_sftp_serves_the_container(server, alice, carol, tmp_path):
+    (tmp_path / "sent").write_text("sent\n")
+
+    def moved(client):
+        """What that person's sftp and scp find under /etc, and whether what they write is the host's."""
+        client.sftp(f"get /etc/hostname {tmp_path}/got\nput {tmp_path}/sent /var/tmp/e2e-by-sftp").ok()
+        client.scp(f"{tmp_path}/sent", "server:/var/tmp/e2e-by-scp").ok()
+        found = server.sh("ls /var/tmp | grep e2e-by || true; rm -f /var/tmp/e2e-by-*").text.split()
+        return (tmp_path / "got").read_text().strip(), found
+
     with server.edited(
         "sed -i 's/^Subsystem.*/Subsystem sftp internal-sftp/' /etc/ssh/sshd_config", "/etc/ssh/sshd_config"
     ):
-        alice.sftp(f"get /etc/hostname {tmp_path}/alices").ok()
-        carol.sftp(f"get /etc/hostname {tmp_path}/carols").ok()
-    assert (tmp_path / "alices").read_text() == "alice-VM\n"
-    assert (tmp_path / "carols").read_text().strip() == server.sh("hostname").text
+        assert moved(alice) == ("alice-VM", [])
+        assert moved(carol) == (server.sh("hostname").text, ["e2e-by-scp", "e2e-by-sftp"])
+    alice.ssh("rm /var/tmp/e2e-by-*").ok()
 
 
 def never_on_the_host(server, alice, tmp_path, forwarding=True):

@@ -83,6 +83,16 @@ def test_local_forwarding_never_reaches_a_socket_of_the_host(server, alice, path
     assert "open failed" in said, said
 
 
+def test_no_path_that_somebody_of_the_host_listens_on_is_reached(server, alice):
+    paths = server.sh("ss -Hxl | awk '$5 ~ /^\\// {print $5}' | sort -u").text.splitlines()
+    assert len(paths) > 8 and "/run/dbus/system_bus_socket" in paths, paths
+    ports = [free_port() for _ in paths]
+    forwards = [word for port, path in zip(ports, paths) for word in ("-L", f"127.0.0.1:{port}:{path}")]
+    with alice.forwarding(*forwards) as process:
+        assert [path for port, path in zip(ports, paths) if talk(port, b"hello") != b""] == []
+        wait_until(lambda: process.poll() or process.err.count(b": open failed: ") == len(paths), 10, "all refusals")
+
+
 def test_local_forwarding_of_the_bus_works_for_a_host_account(carol):
     """The positive side of the test above: without labgpu the bus answers."""
     answer, _ = through(carol, "/run/dbus/system_bus_socket", b"\0AUTH EXTERNAL\r\nBOGUS\r\n" + b"x" * 20000)
@@ -139,6 +149,34 @@ def test_remote_forwarding_of_a_socket_is_made_in_the_containers_tmp(server, ali
     with laptop_server() as port, alice.forwarding("-R", f"/tmp/e2e-remote.sock:127.0.0.1:{port}"):
         wait_until(lambda: alice.ssh("test -S /tmp/e2e-remote.sock").status == 0, 15, "the socket in the container")
         assert server.try_sh("test -e /tmp/e2e-remote.sock").status == 1
+
+
+def test_remote_forwarding_makes_no_socket_on_the_host(server, alice, carol):
+    def failures(client, *folders):
+        forwards = [word for folder in folders for word in ("-R", f"{folder}/e2e-host.sock:127.0.0.1:9")]
+        return client.ssh("true", *forwards).ok().error.count("remote port forwarding failed")
+
+    folders = ["/var/tmp", "/dev/shm", "/run", "/run/labgpu", "/run/labgpu/session", "/var/lib/labgpu/containers", "/home"]
+    find = "find / -path /proc -prune -o -name e2e-host.sock -print"
+    try:
+        assert failures(alice, *folders) == len(folders)
+        assert server.sh(find).text == ""
+        assert failures(carol, "/var/tmp", "/dev/shm") == 0, "a host account can"
+        assert len(server.sh(find).text.splitlines()) == 2
+    finally:
+        server.sh("rm -f /var/tmp/e2e-host.sock /dev/shm/e2e-host.sock")
+
+
+def test_names_of_the_host_are_not_known(server, alice, carol, host_server):
+    """The names in a forwarding are the container's; the differential tests show that those work."""
+    # Here /etc/hosts is a mount: it can be written, and not replaced.
+    server.sh("cp /etc/hosts /var/tmp/e2e-hosts; echo 127.0.0.1 e2e-on-the-host >>/etc/hosts")
+    try:
+        answer, said = through(alice, f"e2e-on-the-host:{host_server}")
+        assert answer == b"" and "Name or service not known" in said, said
+        assert through(carol, f"e2e-on-the-host:{host_server}")[0] == b"from the host\n"
+    finally:
+        server.sh("cat /var/tmp/e2e-hosts >/etc/hosts; rm /var/tmp/e2e-hosts")
 
 
 def test_dynamic_forwarding(alice, container_server, host_server):
