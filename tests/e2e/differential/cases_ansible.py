@@ -28,7 +28,7 @@ PLAY = """
       register: root
     - copy: {src: "sample.j2", dest: "/opt/of-{{ ansible_user_id }}", owner: root, mode: "0600"}
       become: yes
-    - debug: {msg: "{{ who.stdout }} {{ root.stdout }} {{ failed.rc }} {{ ansible_distribution }} {{ ansible_user_shell }}"}
+    - debug: {msg: "{{ who.stdout }} {{ root.stdout }} {{ failed.rc }} {{ ansible_user_shell }}"}
     - fetch: {src: "/opt/of-{{ ansible_user_id }}", dest: "fetched", flat: yes}
       become: yes
     - file: {path: "/opt/of-{{ ansible_user_id }}", state: absent}
@@ -49,7 +49,9 @@ def ansible(person, folder, program, *arguments, pipelining="True"):
     }
     seen = person.local(program, "-i", "server,", "-u", person.name, *arguments, env=settings, timeout=90)
     # Times, and random names.
-    blurred = re.sub(r'"(start|end|delta|src)": "[^"]*"|\d{10}\.\d+[-\d]*|(?<="(inode|ctime|mtime)": )[\d.]+', "N", seen["out"])
+    blurred = re.sub(
+        r'"(start|end|delta|src)": "[^"]*"|\d{10}\.\d+[-\d]*|(?<="(inode|ctime|mtime)": )[\d.]+', "N", seen["out"]
+    )
     return {**seen, "out": blurred}
 
 

@@ -92,8 +92,13 @@ def lftp(person, commands):
 def _(person):
     with person.folders() as (local, remote):
         trees.make_tree(local / "sent", ["two words", "中文"])
-        seen = lftp(person, f"mirror -R {local}/sent {remote}/copy; cd {remote}; mv copy/hole moved; rm copy/empty; cls -1 copy; pwd")
-        back = lftp(person, f"mirror {remote}/copy {local}/back; get {remote}/none; mkdir {remote}/copy; du -s {remote}")
+        seen = lftp(
+            person,
+            f"mirror -R {local}/sent {remote}/copy; cd {remote}; mv copy/hole moved; rm copy/empty; cls -1 copy; pwd",
+        )
+        back = lftp(
+            person, f"mirror {remote}/copy {local}/back; get {remote}/none; mkdir {remote}/copy; du -s {remote}"
+        )
         return [seen, back, trees.there(person, remote), trees.here(person, local / "back")]
 
 
@@ -120,7 +125,10 @@ for scheme in ("sftp", "scp"):
         url = f"{scheme}://{person.client.laptop.address}/home/{person.name}/work"
         with person.folders() as (local, remote):
             (local / "sent").write_bytes(bytes(range(256)) * 5_000)
-            seen = [curl(person, "-T", str(local / "sent"), f"{url}/file"), curl(person, "-o", str(local / "back"), f"{url}/file")]
+            seen = [
+                curl(person, "-T", str(local / "sent"), f"{url}/file"),
+                curl(person, "-o", str(local / "back"), f"{url}/file"),
+            ]
             seen += [curl(person, f"{url}/none"), curl(person, "-T", str(local / "sent"), f"{url}/none/x")]
             return [*seen, trees.there(person, remote), trees.here(person, local)]
 
@@ -130,8 +138,19 @@ def _(person):
     url = f"sftp://{person.client.laptop.address}/~/work"
     with person.folders() as (local, remote):
         (local / "sent").write_text("0123456789")
-        seen = [curl(person, "-T", str(local / "sent"), "--ftp-create-dirs", f"{url}/a/b/file"), curl(person, "-r", "3-5", f"{url}/a/b/file")]
-        seen.append(curl(person, "-Q", f"rename /home/{person.name}/work/a/b/file /home/{person.name}/work/a/x", "-l", f"{url}/a/"))
+        seen = [
+            curl(person, "-T", str(local / "sent"), "--ftp-create-dirs", f"{url}/a/b/file"),
+            curl(person, "-r", "3-5", f"{url}/a/b/file"),
+        ]
+        seen.append(
+            curl(
+                person,
+                "-Q",
+                f"rename /home/{person.name}/work/a/b/file /home/{person.name}/work/a/x",
+                "-l",
+                f"{url}/a/",
+            )
+        )
         return [*seen, trees.there(person, remote)]
 
 
@@ -141,7 +160,16 @@ def _(person):
 def git(person, *words):
     transport = {"GIT_SSH_COMMAND": shlex.join(["ssh", *person.client.options]), "GIT_CONFIG_NOSYSTEM": "1"}
     times = {"GIT_AUTHOR_DATE": "2001-01-01T00:00:00Z", "GIT_COMMITTER_DATE": "2001-01-01T00:00:00Z"}
-    identity = ["-c", "user.name=Somebody", "-c", "user.email=somebody@laptop", "-c", "init.defaultBranch=main", "-c", "gc.auto=0"]
+    identity = [
+        "-c",
+        "user.name=Somebody",
+        "-c",
+        "user.email=somebody@laptop",
+        "-c",
+        "init.defaultBranch=main",
+        "-c",
+        "gc.auto=0",
+    ]
     return person.local("git", *identity, *map(str, words), env={**transport, **times})
 
 
@@ -165,7 +193,12 @@ def _(person):
         url = "server:work/bare.git"
         seen = [git(person, "-C", mine, "push", "-u", "origin", "main"), git(person, "clone", url, local / "clone")]
         (mine / "new").write_bytes(bytes(range(256)) * 1000)
-        for words in (["add", "new"], ["commit", "-q", "-m", "second"], ["tag", "v1"], ["push", "--tags", "origin", "main"]):
+        for words in (
+            ["add", "new"],
+            ["commit", "-q", "-m", "second"],
+            ["tag", "v1"],
+            ["push", "--tags", "origin", "main"],
+        ):
             seen.append(git(person, "-C", mine, *words))
         seen += [git(person, "-C", local / "clone", "fetch"), git(person, "ls-remote", url)]
         seen.append(git(person, "-C", local / "clone", "log", "--format=%s %H", "origin/main"))
@@ -184,8 +217,13 @@ def _(person):
 @table.case("git: no such repository, and a hook that says no")
 def _(person):
     with repository(person) as (local, mine):
-        person.text("cd work/bare.git/hooks; printf '#!/bin/sh\\necho not today; exit 1\\n' >pre-receive; chmod 755 pre-receive")
-        seen = [git(person, "-C", mine, "push", "origin", "main"), git(person, "clone", "server:none.git", local / "none")]
+        person.text(
+            "cd work/bare.git/hooks; printf '#!/bin/sh\\necho not today; exit 1\\n' >pre-receive; chmod 755 pre-receive"
+        )
+        seen = [
+            git(person, "-C", mine, "push", "origin", "main"),
+            git(person, "clone", "server:none.git", local / "none"),
+        ]
         return [*seen, git(person, "-C", mine, "push", "server:/etc", "main")]
 
 

@@ -211,4 +211,6 @@ def _(person):
 def _(person):
     seen = person.ssh("true", "-v")
     lines = seen["err"].split("Authenticated to")[0].splitlines()
-    return [line for line in lines if not re.search("identity file|attempt key|Offering|accepts key|Connect", line)], seen["out"]
+    return [
+        line for line in lines if not re.search("identity file|attempt key|Offering|accepts key|Connect", line)
+    ], seen["out"]

@@ -49,26 +49,38 @@ for protocol in ("-s", "-O"):
     def _(person, protocol=protocol):
         with person.folders() as (local, remote):
             person.text(f"cd {remote}; touch a.txt 'b c.txt' ü.txt '[x].txt' d.log .hidden.txt")
-            seen = [scp(person, protocol, f"server:{remote}/*.txt", local), scp(person, protocol, f"server:{remote}/*.no", local)]
+            seen = [
+                scp(person, protocol, f"server:{remote}/*.txt", local),
+                scp(person, protocol, f"server:{remote}/*.no", local),
+            ]
             seen.append(scp(person, protocol, f"server:~/{remote}/d.log", local))
             return [*seen, trees.here(person, local)]
 
     @table.case(f"scp {protocol}: what cannot be read")
     def _(person, protocol=protocol):
         with person.folders() as (local, remote):
-            person.text(f"cd {remote}; mkdir folder; ln -s nowhere dangling; touch closed; chmod 0 closed; echo here >open")
+            person.text(
+                f"cd {remote}; mkdir folder; ln -s nowhere dangling; touch closed; chmod 0 closed; echo here >open"
+            )
             names = ("none", "folder", "dangling", "closed", "none/at all", "open/below", "../../../etc/shadow")
             seen = [scp(person, protocol, f"server:{remote}/{name}", local / "got") for name in names]
-            seen.append(scp(person, protocol, *(f"server:{remote}/{name}" for name in ("none", "open", "closed")), local))
+            seen.append(
+                scp(person, protocol, *(f"server:{remote}/{name}" for name in ("none", "open", "closed")), local)
+            )
             return [*seen, trees.here(person, local)]
 
     @table.case(f"scp {protocol}: what cannot be written")
     def _(person, protocol=protocol):
         with person.folders() as (local, remote):
-            person.text(f"cd {remote}; mkdir closed folder; chmod 500 closed; touch file; chmod 400 file; mkdir folder/new")
+            person.text(
+                f"cd {remote}; mkdir closed folder; chmod 500 closed; touch file; chmod 400 file; mkdir folder/new"
+            )
             (local / "new").write_text("new\n")
             places = ("none/new", "closed/new", "file", "file/new", "folder", "/etc/new", "/proc/new")
-            seen = [scp(person, protocol, local / "new", f"server:{place if place[0] == '/' else remote + '/' + place}") for place in places]
+            seen = [
+                scp(person, protocol, local / "new", f"server:{place if place[0] == '/' else remote + '/' + place}")
+                for place in places
+            ]
             seen.append(scp(person, protocol, local / "new", local / "none", f"server:{remote}/"))
             return [*seen, trees.there(person, remote)]
 
@@ -84,14 +96,18 @@ def _(person):
 def _(person):
     with person.folders() as (local, remote):
         (local / "large").write_bytes(bytes(range(256)) * 80_000)
-        seen = [scp(person, "-C", local / "large", f"server:{remote}/"), scp(person, "-l", "80000", f"server:{remote}/large", local / "back")]
+        seen = [
+            scp(person, "-C", local / "large", f"server:{remote}/"),
+            scp(person, "-l", "80000", f"server:{remote}/large", local / "back"),
+        ]
         return [*seen, trees.here(person, local), trees.there(person, remote)]
 
 
 # --- sftp
 
 SAMPLE = """cd work; mkdir folder; echo one >one; echo two, longer >two; ln -s one link; printf x >folder/.hidden
-    touch -d 2001-09-09T01:46:40Z one folder/.hidden; touch -d 2011-01-02T03:04:05Z two folder .; touch -hd 2012-12-12T12:12:12Z link
+    touch -d 2001-09-09T01:46:40Z one folder/.hidden; touch -d 2011-01-02T03:04:05Z two folder
+    touch -hd 2012-12-12T12:12:12Z link
     chmod 4750 two; chmod 600 one; touch -d 2011-01-02T03:04:05Z ."""
 
 
@@ -99,7 +115,7 @@ SAMPLE = """cd work; mkdir folder; echo one >one; echo two, longer >two; ln -s o
 def _(person):
     with person.folders():
         person.text(SAMPLE)
-        forms = ("", "-1", "-a", "-l", "-la", "-n", "-lh", "-t", "-S", "-r", "-f", "-l folder", "-a folder", "-ld", "*o", "-l no*thing")
+        forms = "|-1|-a|-l|-la|-n|-lh|-t|-S|-r|-f|-l folder|-a folder|-ld|*o|-l no*thing".split("|")
         batch = "cd work\npwd\n" + "".join(f"-ls {form}\n" for form in forms)
         # ".." is the home, which other cases change.
         return re.sub(r".* \.\.$", "..", sftp(person, batch)["out"], flags=re.M), sftp(person, batch)["status"]
@@ -109,8 +125,9 @@ def _(person):
 def _(person):
     with person.folders() as (local, _):
         trees.make_tree(local / "sent")
-        seen = [sftp(person, f"put -Rp {local}/sent work/kept\nput -R {local}/sent work/new\nget -Rp work/kept {local}/back")]
-        return [*seen, trees.there(person, "work"), trees.here(person, local / "back")]
+        uploads = f"put -Rp {local}/sent work/kept\nput -R {local}/sent work/new\n"
+        seen = sftp(person, f"{uploads}get -Rp work/kept {local}/back")
+        return [seen, trees.there(person, "work"), trees.here(person, local / "back")]
 
 
 @table.case("sftp: what changes names and modes")
@@ -118,10 +135,10 @@ def _(person):
     with person.folders():
         person.text(SAMPLE)
         changes = (
-            "mkdir new", "mkdir new", "rmdir folder", "rmdir new", "rename one three", "rename three two", "rename none x",
-            "ln two hard", "ln -s two soft", "symlink /etc/hostname out", "rm link", "rm none", "rm folder", "rmdir none",
-            "chmod 640 two", "chmod 0777 none", "chmod 1755 folder", "chown 0 two", "chgrp 0 two", "ln none x", "rename folder hard",
-        )  # fmt: skip
+            "mkdir new; mkdir new; rmdir folder; rmdir new; rename one three; rename three two; rename none x; ln "
+            "two hard; ln -s two soft; symlink /etc/hostname out; rm link; rm none; rm folder; rmdir none; chmod "
+            "640 two; chmod 0777 none; chmod 1755 folder; chown 0 two; chgrp 0 two; ln none x; rename folder hard"
+        ).split("; ")
         return [sftp(person, "cd work\n" + "".join(f"-{change}\n" for change in changes)), trees.there(person, "work")]
 
 
@@ -130,9 +147,11 @@ def _(person):
     with person.folders() as (local, _):
         person.text(SAMPLE + "; chmod 0 one; mkdir -m 500 closed")
         (local / "new").write_text("new\n")
-        lines = ("get none", "get one", "get folder", "cd none", "cd two", "ls none", "mkdir none/x", "mkdir closed/x", "rm /etc/passwd",
-                 f"put {local}/new closed/new", f"put {local}/new /etc/new", f"put {local}/none", "mkdir /etc/x", "rename two /proc/x",
-                 "ls closed", "lcd /none", "df none", "nonsense", "get /etc/shadow", "ls -l /root")  # fmt: skip
+        lines = (
+            "get none; get one; get folder; cd none; cd two; ls none; mkdir none/x; mkdir closed/x; rm "
+            f"/etc/passwd; put {local}/new closed/new; put {local}/new /etc/new; put {local}/none; mkdir /etc/x; "
+            "rename two /proc/x; ls closed; lcd /none; df none; nonsense; get /etc/shadow; ls -l /root"
+        ).split("; ")
         together = sftp(person, f"lcd {local}\ncd work\n" + "".join(f"-{line}\n" for line in lines))
         return [together, *(sftp(person, f"lcd {local}\ncd work\n{line}\nmkdir never")["status"] for line in lines[:6])]
 
@@ -142,8 +161,9 @@ def _(person):
     with person.folders() as (local, _):
         (local / "whole").write_bytes(bytes(range(256)) * 8_000)
         (local / "part").write_bytes(bytes(range(256)) * 3_000)
-        batch = f"put {local}/whole work/\nput {local}/part work/\nreput {local}/whole work/part\nreget work/whole {local}/part\n-reget work/none"
-        return [sftp(person, batch), trees.there(person, "work"), trees.here(person, local)]
+        uploads = f"put {local}/whole work/\nput {local}/part work/\nreput {local}/whole work/part\n"
+        downloads = f"reget work/whole {local}/part\n-reget work/none"
+        return [sftp(person, uploads + downloads), trees.there(person, "work"), trees.here(person, local)]
 
 
 @table.case("sftp df, with the numbers of files and bytes left out")
@@ -155,7 +175,11 @@ def _(person):
 @table.case("sftp: protocol, extensions and limits of the server")
 def _(person):
     seen = sftp(person, "pwd", "-vvv")
-    return [line for line in seen["err"].splitlines() if re.search("extension|[Rr]emote version|limits|server upload|subsystem", line)]
+    return [
+        line
+        for line in seen["err"].splitlines()
+        if re.search("extension|[Rr]emote version|limits|server upload|subsystem", line)
+    ]
 
 
 @table.case("sftp to a server that the client names")

@@ -60,7 +60,10 @@ def _(person):
 
 @table.case("-L to the server's own name")
 def _(person):
-    with far_service(person, "0.0.0.0") as port, local_forwarding(person, f"{person.text('hostname')}:{port}") as (here, _):
+    with far_service(person, "0.0.0.0") as port, local_forwarding(person, f"{person.text('hostname')}:{port}") as (
+        here,
+        _,
+    ):
         by_name = service.ask(here, "addresses").decode().split(" asks ")
         return {"itself": by_name[0] == by_name[1], "its address": by_name[1] == person.text("hostname -i")}
 
@@ -147,7 +150,9 @@ def _(person):
         with person.client.forwarding("-R", f"0:127.0.0.1:{port}") as process:
             there = remote_port(process)
         for _ in range(2):
-            wait_until(lambda: person.ssh("true", "-o", "ExitOnForwardFailure=yes", "-R", f"{there}:[::1]:1")["status"] == 0)
+            wait_until(
+                lambda: person.ssh("true", "-o", "ExitOnForwardFailure=yes", "-R", f"{there}:[::1]:1")["status"] == 0
+            )
             with person.client.forwarding("-R", f"{there}:127.0.0.1:{port}"):
                 ports.append(ask_there(person, f"127.0.0.1:{there}", "addresses"))
     return ports

@@ -17,8 +17,14 @@ table = Table("paramiko")
 def connected(person):
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-    client.connect(person.client.laptop.address, username=person.name, key_filename=str(person.client.key), timeout=20,
-                   look_for_keys=False, allow_agent=False)  # fmt: skip
+    client.connect(
+        person.client.laptop.address,
+        username=person.name,
+        key_filename=str(person.client.key),
+        timeout=20,
+        look_for_keys=False,
+        allow_agent=False,
+    )
     with contextlib.closing(client):
         yield client
 
@@ -34,7 +40,13 @@ def tried(action, *arguments):
 def _(person):
     seen = []
     with connected(person) as client:
-        for command in ("echo out; echo err >&2; exit 7", "cat", "kill -TERM $$", "no-such-program", "head -c 3000000 /dev/zero"):
+        for command in (
+            "echo out; echo err >&2; exit 7",
+            "cat",
+            "kill -TERM $$",
+            "no-such-program",
+            "head -c 3000000 /dev/zero",
+        ):
             stdin, stdout, stderr = client.exec_command(command, timeout=20)
             if command == "cat":
                 stdin.write("given\n")
@@ -47,7 +59,9 @@ def _(person):
 @table.case("exec_command with a terminal")
 def _(person):
     with connected(person) as client:
-        _, stdout, stderr = client.exec_command("tty | sed 's/[0-9]*$//'; stty size; echo $TERM; echo err >&2", get_pty=True, timeout=20)
+        _, stdout, stderr = client.exec_command(
+            "tty | sed 's/[0-9]*$//'; stty size; echo $TERM; echo err >&2", get_pty=True, timeout=20
+        )
         return [stdout.read(), stderr.read(), stdout.channel.recv_exit_status()]
 
 
@@ -109,9 +123,25 @@ def _(person):
         found = sftp.stat("folder/moved")
         with sftp.open("folder/moved") as file:
             text = file.read()
-        errors = [tried(sftp.stat, "none"), tried(sftp.mkdir, "folder"), tried(sftp.open, "/etc/shadow"), tried(sftp.rmdir, "folder")]
-        names = sorted((entry.filename, stat.filemode(entry.st_mode), str(entry.st_uid)) for entry in sftp.listdir_attr())
-        return [sftp.getcwd(), text, found.st_size, found.st_atime, found.st_mtime, sftp.readlink("link"), names, errors]
+        errors = [
+            tried(sftp.stat, "none"),
+            tried(sftp.mkdir, "folder"),
+            tried(sftp.open, "/etc/shadow"),
+            tried(sftp.rmdir, "folder"),
+        ]
+        names = sorted(
+            (entry.filename, stat.filemode(entry.st_mode), str(entry.st_uid)) for entry in sftp.listdir_attr()
+        )
+        return [
+            sftp.getcwd(),
+            text,
+            found.st_size,
+            found.st_atime,
+            found.st_mtime,
+            sftp.readlink("link"),
+            names,
+            errors,
+        ]
 
 
 @table.case("sftp: 5 MB written in pieces and read ahead")
@@ -151,4 +181,8 @@ def _(person):
         seen = [channel.recv(100), channel.origin_addr[0] if channel.origin_addr else None]
         channel.sendall(b"answer\n")
         channel.close()
-        return [*seen, stdout.read(), wait_until(stdout.channel.exit_status_ready) and stdout.channel.recv_exit_status()]
+        return [
+            *seen,
+            stdout.read(),
+            wait_until(stdout.channel.exit_status_ready) and stdout.channel.recv_exit_status(),
+        ]

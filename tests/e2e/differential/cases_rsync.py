@@ -11,7 +11,9 @@ table = Table("rsync")
 def rsync(person, *arguments):
     """rsync, without what it says about bytes and time."""
     seen = person.client.rsync(*map(str, arguments))
-    out = re.sub(r"^(sent|Total bytes|File list|total size).*\n", "", seen.out.decode(errors="backslashreplace"), flags=re.M)
+    out = re.sub(
+        r"^(sent|Total bytes|File list|total size).*\n", "", seen.out.decode(errors="backslashreplace"), flags=re.M
+    )
     return {"status": seen.status, "out": out, "err": seen.err.decode(errors="backslashreplace")}
 
 
@@ -20,7 +22,9 @@ def _(person):
     with person.folders() as (local, remote):
         sent = trees.make_tree(local / "sent")
         seen = [rsync(person, "-ai", f"{sent}/", f"server:{remote}/"), trees.there(person, remote)]
-        person.text(f"cd {remote}; touch surplus; mkdir -p folder/below; chmod 777 'mode 640'; echo changed >'mode 600'")
+        person.text(
+            f"cd {remote}; touch surplus; mkdir -p folder/below; chmod 777 'mode 640'; echo changed >'mode 600'"
+        )
         (sent / "empty").unlink()
         (sent / "new").write_text("new\n")
         seen.append(rsync(person, "-ai", "--delete", f"{sent}/", f"server:{remote}/"))
@@ -35,7 +39,10 @@ def _(person):
         for name in ("same", "touched", "changed"):
             (local / "sent" / name).write_bytes(name[0].encode() * 300_000)
         seen = [rsync(person, "-aiz", f"{local}/sent/", f"server:{remote}/")]
-        person.text(f"cd {remote}; touch -d @1000000000 touched; touch -r changed time; tr c d <changed >x; cat x >changed; touch -r time changed; rm x time; touch -d @1000000000 .")
+        person.text(
+            f"cd {remote}; touch -d @1000000000 touched; touch -r changed time; tr c d <changed >x; cat x >changed"
+            "; touch -r time changed; rm x time; touch -d @1000000000 ."
+        )
         for options in ("-nai", "-naic", "-aicz"):
             seen.append(rsync(person, options, f"{local}/sent/", f"server:{remote}/"))
         return [*seen, trees.there(person, remote)]
@@ -97,13 +104,19 @@ def _(person):
 def _(person):
     with person.folders() as (local, remote):
         (local / "large").write_bytes(bytes(range(256)) * 40_000)
-        options = ["-e", shlex.join(["ssh", *person.client.options]), "--bwlimit=1000", f"{local}/large", f"server:{remote}/"]
+        options = [
+            "-e",
+            shlex.join(["ssh", *person.client.options]),
+            "--bwlimit=1000",
+            f"{local}/large",
+            f"server:{remote}/",
+        ]
         seen = []
         for partial in ([], ["--partial"], ["--partial-dir=kept"]):
             seen.append(person.local("timeout", "2", "rsync", *partial, *options)["status"])
             # The server's side ends, and cleans up, after the client's.
-            settled = f"cd {remote}; while pgrep -u $USER -x rsync; do sleep 0.1; done >/dev/null; find . -type f -size +100k; rm -rf * .l*"
-            seen.append(person.text(settled))
+            person.text("while pgrep -u $USER -x rsync; do sleep 0.1; done")
+            seen.append(person.text(f"cd {remote}; find . -type f -size +100k; rm -rf * .l*"))
         return seen
 
 
@@ -113,7 +126,10 @@ def _(person):
         (local / "file").write_text("root's\n")
         sudo = "--rsync-path=sudo rsync"
         seen = [rsync(person, "-ai", "--chown=root:daemon", sudo, f"{local}/file", f"server:/opt/{person.name}/")]
-        seen += [person.ssh(f"stat -c '%U %G %a' /opt/{person.name}/file"), rsync(person, "-ai", sudo, "server:/etc/shadow", f"{local}/")]
+        seen += [
+            person.ssh(f"stat -c '%U %G %a' /opt/{person.name}/file"),
+            rsync(person, "-ai", sudo, "server:/etc/shadow", f"{local}/"),
+        ]
         person.text(f"sudo rm -r /opt/{person.name}")
         return [*seen, (local / "shadow").exists()]
 
@@ -121,8 +137,15 @@ def _(person):
 @table.case("a module of an rsync daemon that ssh starts")
 def _(person):
     with person.folders() as (local, remote):
-        person.text(f"cd {remote}; mkdir share; echo shared >share/file; printf '[data]\\npath = work/share\\nuse chroot = no\\n' >~/rsyncd.conf")
-        seen = [rsync(person, "server::"), rsync(person, "-ai", "server::data/", f"{local}/"), rsync(person, "server::none/", f"{local}/")]
+        person.text(
+            f"mkdir {remote}/share; echo shared >{remote}/share/file"
+            f"; printf '[data]\\npath = {remote}/share\\nuse chroot = no\\n' >~/rsyncd.conf"
+        )
+        seen = [
+            rsync(person, "server::"),
+            rsync(person, "-ai", "server::data/", f"{local}/"),
+            rsync(person, "server::none/", f"{local}/"),
+        ]
         person.text("rm ~/rsyncd.conf")
         return [*seen, trees.here(person, local)]
 
@@ -130,7 +153,12 @@ def _(person):
 @table.case("a list of names from there, and names that no shell may see")
 def _(person):
     with person.folders() as (local, remote):
-        person.text(f"cd {remote}; mkdir from; cd from; touch 'a b' '*' '$HOME' skipped; printf '%s\\n' 'a b' '*' '$HOME' >../list")
+        person.text(
+            f"cd {remote}; mkdir from; cd from; touch 'a b' '*' '$HOME' skipped"
+            "; printf '%s\\n' 'a b' '*' '$HOME' >../list"
+        )
         seen = [rsync(person, "-i", f"--files-from=:{remote}/list", f"server:{remote}/from", f"{local}/")]
-        seen.append(rsync(person, "-is", f"server:{remote}/from/$HOME", f"server:{remote}/from/a b", f"{local}/by-name/"))
+        seen.append(
+            rsync(person, "-is", f"server:{remote}/from/$HOME", f"server:{remote}/from/a b", f"{local}/by-name/")
+        )
         return [*seen, trees.here(person, local)]

@@ -7,7 +7,8 @@ from client import NEWLINE_NAME, ODD_NAMES
 NAMES = [*ODD_NAMES, NEWLINE_NAME]
 LONG_AGO = 1_000_000_000
 
-# Each entry of a folder: kind and mode, size, whether it is from LONG_AGO, links, blocks or none, content or target, name.
+# Each entry of a folder: kind and mode, size, whether it is from LONG_AGO, links, blocks or none, content or
+# target, name.
 LISTING = """
 import hashlib, os, stat, sys
 for folder, _, files in sorted(os.walk(sys.argv[1])):
