@@ -104,6 +104,7 @@ class Client:
             yield shared
             assert process.process.poll() is None, f"the connection ended too soon: {process.finish()}"
             run(self.ssh_argv("-O", "exit", "-o", f"ControlPath={control}"), env=self.environment).ok()
+            process.process.wait(20)  # it removes its socket; killed before that, it would be in the next one's way
 
     @contextlib.contextmanager
     def forwarding(self, *options):
