@@ -130,7 +130,9 @@ struct SessionOpened {
 // Session command to helper: connect me to my container's init. Who "me" is, the kernel says.
 struct Attach {
   static constexpr MessageType kType = MessageType::kAttach;
-  uint8_t wants_progress = 0;  // 1: send Progress while it takes long; a person is looking
+  // 1: a person is looking, who decides for how long to wait; 0: a program, for which the server
+  // sets the limit.
+  uint8_t wants_progress = 0;
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
@@ -138,14 +140,29 @@ struct Attach {
   }
 };
 
-// Helper to session command, any number of times before Attached: one line to show a person.
+// What a login waits for.
+enum class ProgressPhase : uint8_t {
+  kStarting = 0,   // the container is made and started
+  kFetching = 1,   // the image's layers are downloaded
+  kUnpacking = 2,  // all of them are here and are unpacked
+};
+
+// Helper to session command, any number of times before Attached. Numbers and not a text, because
+// how they look is a matter of the terminal.
 struct Progress {
   static constexpr MessageType kType = MessageType::kProgress;
-  std::string_view line;
+  uint8_t phase = 0;       // a ProgressPhase
+  std::string_view image;  // as the settings name it; empty while starting
+  uint32_t layers_done = 0;
+  uint32_t layers = 0;
+  uint64_t bytes_done = 0;  // of this phase
+  uint64_t bytes = 0;       // 0: not known yet
+  uint32_t elapsed_ms = 0;  // since the work began, which may be before this login
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
-    return c.text(m.line);
+    return c.u8(m.phase) && c.text(m.image) && c.u32(m.layers_done) && c.u32(m.layers) &&
+           c.u64(m.bytes_done) && c.u64(m.bytes) && c.u32(m.elapsed_ms);
   }
 };
 

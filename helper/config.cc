@@ -81,6 +81,17 @@ Result<std::string> read_log_size(JsonFields fields, const std::string& fallback
   return size;
 }
 
+Result<uint32_t> read_login_wait(JsonFields& document, uint32_t fallback) {
+  auto seconds = document.id("loginWaitSeconds").value_or(fallback);
+  constexpr uint32_t kShortest = 2;  // a login takes about one by itself
+  constexpr uint32_t kLongest = 3600;
+  if (seconds < kShortest || seconds > kLongest) {
+    document.refuse("loginWaitSeconds", "must be 2 to 3600 seconds");
+  }
+  if (auto done = document.finish(); !done) return Failed(done.error());
+  return seconds;
+}
+
 }  // namespace
 
 Result<Config> parse_config(const std::string& text) {
@@ -98,8 +109,10 @@ Result<Config> parse_config(const std::string& text) {
   if (!socket) return Failed(socket.error());
   auto log_size = read_log_size(section(document, "logs"), config.log_max_size);
   if (!log_size) return Failed(log_size.error());
+  auto login_wait = read_login_wait(document, config.login_wait_seconds);
+  if (!login_wait) return Failed(login_wait.error());
   if (auto done = document.finish_strict(); !done) return Failed(done.error());
-  return Config{*defaults, *ids, *home, *socket, *log_size};
+  return Config{*defaults, *ids, *home, *socket, *log_size, *login_wait};
 }
 
 Result<Config> load_config(const std::string& path) {

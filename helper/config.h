@@ -24,6 +24,9 @@ struct Config {
   std::string docker_socket = "/run/docker.sock";  // "docker": {"socket"}
   // "logs": how much of a container's own log Docker keeps.
   std::string log_max_size = "50m";
+  // "loginWaitSeconds": how long a login without a terminal may take, as its client sees it. VS
+  // Code's Remote-SSH gives up after 15 seconds (remote.SSH.connectTimeout).
+  uint32_t login_wait_seconds = 12;
 };
 
 // A missing file is the defaults; an unknown key or a wrong type is an error that names it.

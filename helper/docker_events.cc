@@ -15,20 +15,6 @@ constexpr milliseconds kFirstDelay{100};
 constexpr milliseconds kLastDelay{5000};
 }  // namespace
 
-bool LineSplitter::feed(std::string_view piece,
-                        const std::function<void(std::string_view)>& on_line) {
-  for (;;) {
-    size_t end = piece.find('\n');
-    if (end == std::string_view::npos) break;
-    begun_.append(piece.substr(0, end));
-    piece.remove_prefix(end + 1);
-    std::string line = std::exchange(begun_, {});
-    if (!line.empty()) on_line(line);
-  }
-  begun_.append(piece);
-  return begun_.size() <= kMaxLine;
-}
-
 DockerEvents::DockerEvents(EventLoop& loop, DockerClient& docker, std::string label,
                            Handlers handlers)
     : loop_(loop), docker_(docker), label_(std::move(label)), handlers_(std::move(handlers)) {}

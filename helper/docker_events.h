@@ -10,24 +10,10 @@
 #include "helper/docker_types.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/line_splitter.h"
 #include "helper/task.h"
 
 namespace labgpu {
-
-// Cuts a stream into lines; pieces may end anywhere.
-class LineSplitter {
- public:
-  // Far above any event: labels are the largest part of one.
-  static constexpr size_t kMaxLine = size_t{1} << 20;
-
-  // Calls back for each line that `piece` completes, without its newline; empty lines are passed
-  // over. False when a line is longer than kMaxLine; then the stream is of no use any more.
-  [[nodiscard]] bool feed(std::string_view piece,
-                          const std::function<void(std::string_view)>& on_line);
-
- private:
-  std::string begun_;
-};
 
 class DockerEvents {
  public:

@@ -22,7 +22,8 @@ TEST(Config, EverythingMaySpeak) {
     "ids": {"first": 30000, "last": 31000},
     "home": "/srv/home/{user}",
     "docker": {"socket": "/run/other.sock"},
-    "logs": {"maxSize": "10m"}
+    "logs": {"maxSize": "10m"},
+    "loginWaitSeconds": 30
   })");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->defaults.image, "lab:1");
@@ -32,6 +33,7 @@ TEST(Config, EverythingMaySpeak) {
   EXPECT_EQ(config->home, "/srv/home/{user}");
   EXPECT_EQ(config->docker_socket, "/run/other.sock");
   EXPECT_EQ(config->log_max_size, "10m");
+  EXPECT_EQ(config->login_wait_seconds, 30U);
 }
 
 TEST(Config, NothingSaidIsTheDefaults) {
@@ -41,6 +43,7 @@ TEST(Config, NothingSaidIsTheDefaults) {
     EXPECT_EQ(config->defaults, SettingsLayer{});
     EXPECT_EQ(config->ids.first, 20000U);
     EXPECT_EQ(config->home, "/home/{user}");
+    EXPECT_EQ(config->login_wait_seconds, 12U);
   }
 }
 
@@ -62,6 +65,10 @@ TEST(Config, MistakesNameTheKey) {
   EXPECT_THAT(refusal(R"({"docker": {"socket": "x"}})"), HasSubstr("docker.socket"));
   EXPECT_THAT(refusal(R"({"docker": {"host": "x"}})"), HasSubstr("docker.host"));
   EXPECT_THAT(refusal(R"({"logs": {"maxSize": "many"}})"), HasSubstr("logs.maxSize"));
+  for (const char* wait : {"0", "1", "3601", "-5", "12.5", "\"12\"", "5000000000"}) {
+    EXPECT_THAT(refusal(R"({"loginWaitSeconds": )" + std::string(wait) + "}"),
+                HasSubstr("loginWaitSeconds"));
+  }
 }
 
 TEST(Config, DefaultsMustSuitEveryAccount) {
