@@ -3,6 +3,7 @@
 #include "helper/container_manager.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "helper/container_directories.h"
 #include "helper/container_starter.h"
 #include "helper/docker_events.h"
+#include "helper/image_puller.h"
 #include "helper/log.h"
 #include "helper/running_containers.h"
 
@@ -19,10 +21,18 @@ namespace labgpu {
 using Running = std::shared_ptr<const RunningContainer>;
 
 struct ContainerManager::Impl {
+  // One ensure_running() and all that joined it.
+  struct Start {
+    explicit Start(Account whose) : account(std::move(whose)) {}
+    Account account;
+    std::string fetching;  // the image that it waits for
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+    Shared<Result<Running>> outcome;
+  };
   // What is under way for one account. Kept once made: there are as many as accounts.
   struct Lane {
-    AsyncMutex turn;                                  // who may change the container
-    std::shared_ptr<Shared<Result<Running>>> ensure;  // the ensure_running() that others join
+    AsyncMutex turn;  // who may change the container; not held while an image is fetched
+    std::shared_ptr<Start> start;
   };
 
   Impl(EventLoop& loop, DockerClient& docker_client, const Config& config,
@@ -30,6 +40,7 @@ struct ContainerManager::Impl {
       : docker(docker_client),
         memory(loop),
         starter(loop, docker_client, config, std::move(state_directory)),
+        images(docker_client),
         events(loop, docker_client, kLabelUser,
                {.on_resync = [this] { work.add(resync()); },
                 .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
@@ -38,8 +49,10 @@ struct ContainerManager::Impl {
   Task<void> resync();
   Task<void> refresh(std::string id);
   Task<Result<Running>> ensure(Account account);
-  Task<void> ensure_for_all(Account account, std::shared_ptr<Shared<Result<Running>>> outcome);
-  Task<Result<Running>> start(Account account);
+  Task<void> ensure_for_all(std::shared_ptr<Start> start);
+  Task<Result<Running>> fetch_and_start(std::shared_ptr<Start> start);
+  Task<Result<void>> fetch(std::shared_ptr<Start> start, std::string image);
+  Task<Result<Running>> start_once(Account account, std::string& missing_image);
   Task<Result<void>> stop(Account account);
   Task<Result<void>> restart(Account account);
   Task<Result<void>> remove(std::string user);
@@ -50,6 +63,7 @@ struct ContainerManager::Impl {
   DockerClient& docker;
   RunningContainers memory;
   ContainerStarter starter;
+  ImagePuller images;
   std::map<std::string, Lane> lanes;
   DockerEvents events;
   TaskGroup work;  // last, so that its frames go before what they use
@@ -155,29 +169,70 @@ Task<Result<Running>> ContainerManager::Impl::ensure(Account account) {
   if (Running now = memory.find(account.name, account.uid)) co_return now;
   Lane& lane = lanes[account.name];
   // A copy: the lane lets go of it before the waiters resume.
-  std::shared_ptr<Shared<Result<Running>>> outcome = lane.ensure;
-  if (!outcome) {
-    outcome = lane.ensure = std::make_shared<Shared<Result<Running>>>();
-    work.add(ensure_for_all(std::move(account), outcome));
+  std::shared_ptr<Start> start = lane.start;
+  // One that was begun with other settings may be fetching the wrong image.
+  if (!start || start->account.uid != account.uid || start->account.settings != account.settings) {
+    start = lane.start = std::make_shared<Start>(std::move(account));
+    work.add(ensure_for_all(start));
   }
-  Result<Running> result = co_await *outcome;
+  Result<Running> result = co_await start->outcome;
   co_return result;
 }
 
-Task<void> ContainerManager::Impl::ensure_for_all(
-    Account account, std::shared_ptr<Shared<Result<Running>>> outcome) {
-  std::string user = account.name;
-  Result<Running> result = co_await start(std::move(account));
-  lanes[user].ensure.reset();
-  outcome->set(std::move(result));
+Task<void> ContainerManager::Impl::ensure_for_all(std::shared_ptr<Start> start) {
+  Result<Running> result = co_await fetch_and_start(start);
+  Lane& lane = lanes[start->account.name];
+  if (lane.start == start) lane.start.reset();
+  start->outcome.set(std::move(result));
 }
 
-Task<Result<Running>> ContainerManager::Impl::start(Account account) {
+Task<Result<Running>> ContainerManager::Impl::fetch_and_start(std::shared_ptr<Start> start) {
+  std::string missing;
+  Result<Running> running = co_await start_once(start->account, missing);
+  if (missing.empty()) co_return running;
+  Result<void> fetched = co_await fetch(start, missing);
+  if (!fetched) co_return Failed(fetched.error());
+  missing.clear();
+  running = co_await start_once(start->account, missing);
+  if (missing.empty()) co_return running;
+  co_return fail(ErrorCode::kUnavailable,
+                 "Docker fetched the image " + missing + " and has lost it again");
+}
+
+Task<Result<void>> ContainerManager::Impl::fetch(std::shared_ptr<Start> start, std::string image) {
+  if (is_made_here(image)) {
+    co_return fail(ErrorCode::kUnavailable, "the image " + image +
+                                                " is not on this server yet; ask the administrator "
+                                                "to make it with labgpu image bootstrap");
+  }
+  start->fetching = image;
+  Result<void> pulled = co_await images.pull(std::move(image));
+  start->fetching.clear();
+  if (!pulled) co_return pulled;
+  if (lanes[start->account.name].start == start) co_return Result<void>();
+  co_return fail(ErrorCode::kUnavailable,
+                 "your container was stopped or set up anew while its image was fetched; log in "
+                 "again");
+}
+
+Task<Result<Running>> ContainerManager::Impl::start_once(Account account,
+                                                         std::string& missing_image) {
   AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
   if (Running now = memory.find(account.name, account.uid)) co_return now;
-  Result<Running> started = co_await starter.start(account);
+  Result<Running> started = co_await starter.start(account, missing_image);
   if (started) memory.put({account.name, account.uid}, *started);
   co_return started;
+}
+
+std::optional<StartProgress> ContainerManager::progress(const Account& account) const {
+  auto lane = impl_->lanes.find(account.name);
+  if (lane == impl_->lanes.end() || !lane->second.start) return std::nullopt;
+  const Impl::Start& start = *lane->second.start;
+  if (auto pull = impl_->images.progress(start.fetching)) {
+    return StartProgress{start.fetching, pull->state, pull->elapsed};
+  }
+  auto elapsed = std::chrono::steady_clock::now() - start.begun;
+  return StartProgress{{}, {}, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
 }
 
 Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, ContainerDetails found) {
@@ -190,6 +245,8 @@ Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, Containe
 }
 
 Task<Result<void>> ContainerManager::Impl::stop(Account account) {
+  // Whoever fetches an image for it does not start it afterwards.
+  lanes[account.name].start.reset();
   AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
@@ -207,6 +264,7 @@ Task<Result<void>> ContainerManager::Impl::restart(Account account) {
 }
 
 Task<Result<void>> ContainerManager::Impl::remove(std::string user) {
+  lanes[user].start.reset();
   AsyncMutex::Guard turn = co_await lanes[user].turn.lock();
   Result<std::vector<ContainerDetails>> all = co_await starter.find_all(user);
   if (!all) co_return Failed(all.error());

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "helper/account.h"
@@ -32,6 +33,7 @@ class ContainerManager final : public Containers {
   [[nodiscard]] std::shared_ptr<const RunningContainer> running(
       const Account& account) const override;
   Task<Result<std::shared_ptr<const RunningContainer>>> ensure_running(Account account) override;
+  [[nodiscard]] std::optional<StartProgress> progress(const Account& account) const override;
   Task<Result<void>> stop(Account account) override;
   Task<Result<void>> restart(Account account) override;
   Task<Result<void>> remove(std::string user) override;

@@ -74,7 +74,7 @@ Result<void> ContainerStarter::prepare_host(const Account& account,
   return prepare_mount_sources(account, settings);
 }
 
-Task<Result<Running>> ContainerStarter::start(Account account) {
+Task<Result<Running>> ContainerStarter::start(Account account, std::string& missing_image) {
   Result<Settings> settings = resolve_settings(config_.defaults, account.settings, account.name);
   if (!settings) co_return Failed(settings.error());
   Result<std::optional<ContainerDetails>> found = co_await find(account);
@@ -88,7 +88,7 @@ Task<Result<Running>> ContainerStarter::start(Account account) {
     Result<void> woken = co_await wake(**found);
     if (!woken) co_return Failed(woken.error());
   } else {
-    Result<std::string> created = co_await create(account, *settings);
+    Result<std::string> created = co_await create(account, *settings, missing_image);
     if (!created) co_return Failed(created.error());
     id = *created;
     Result<void> started = co_await docker_.start_container(id);
@@ -98,7 +98,8 @@ Task<Result<Running>> ContainerStarter::start(Account account) {
   co_return running;
 }
 
-Task<Result<std::string>> ContainerStarter::create(Account account, Settings settings) {
+Task<Result<std::string>> ContainerStarter::create(Account account, Settings settings,
+                                                   std::string& missing_image) {
   Result<EngineInfo> engine = co_await docker_.info();
   if (!engine) co_return Failed(engine.error());
   HostFacts facts = find_host_facts(*engine);
@@ -113,13 +114,7 @@ Task<Result<std::string>> ContainerStarter::create(Account account, Settings set
     co_return created;
   }
   // The one thing that a create can miss is its image.
-  if (created.error().code == ErrorCode::kNotFound) {
-    co_return fail(ErrorCode::kUnavailable,
-                   "the image " + settings.image + " of " + account.name +
-                       "'s container is not on this server; run: labgpu image bootstrap, or: "
-                       "docker pull " +
-                       settings.image);
-  }
+  if (created.error().code == ErrorCode::kNotFound) missing_image = settings.image;
   if (created.error().code == ErrorCode::kExists) {
     Result<std::string> adopted = co_await adopt(std::move(account), std::move(settings));
     co_return adopted;

@@ -30,8 +30,10 @@ class ContainerStarter {
   // All that labgpu ever made for the name and that are left.
   Task<Result<std::vector<ContainerDetails>>> find_all(std::string user);
 
-  // Finds, else creates; starts; returns when it runs.
-  Task<Result<std::shared_ptr<const RunningContainer>>> start(Account account);
+  // Finds, else creates; starts; returns when it runs. When that needs an image that is not on this
+  // server, it returns kNotFound and `missing_image` has its name.
+  Task<Result<std::shared_ptr<const RunningContainer>>> start(Account account,
+                                                              std::string& missing_image);
 
   // Opens what a login needs of a container that Docker says is running.
   Result<std::shared_ptr<const RunningContainer>> open(const ContainerDetails& details,
@@ -45,7 +47,7 @@ class ContainerStarter {
  private:
   Result<void> prepare_host(const Account& account, const Settings& settings) const;
   void link_name_files(const ContainerDetails& details, const ContainerOwner& owner) const;
-  Task<Result<std::string>> create(Account account, Settings settings);
+  Task<Result<std::string>> create(Account account, Settings settings, std::string& missing_image);
   Task<Result<std::string>> adopt(Account account, Settings settings);
   Task<Result<void>> wake(ContainerDetails found);
   Task<Result<std::shared_ptr<const RunningContainer>>> wait_running(Account account,

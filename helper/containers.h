@@ -3,12 +3,15 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
 #include "helper/error.h"
+#include "helper/pull_progress.h"
 #include "helper/task.h"
 
 namespace labgpu {
@@ -40,6 +43,13 @@ struct ContainerStatus {
   std::string address;     // on Docker's network, empty when not running
 };
 
+// How far an ensure_running() is.
+struct StartProgress {
+  std::string image;  // what is being fetched; empty while the container is made and started
+  PullState pull;
+  std::chrono::milliseconds elapsed{0};  // since the fetching began, or else the start
+};
+
 // One container per account. Everything runs on the event loop's thread; an account is the one
 // whose name and uid match, so that a container left by a former account of that name is never
 // handed out. What a task does goes on when the task is destroyed: that only ends the waiting.
@@ -54,8 +64,12 @@ class Containers {
   [[nodiscard]] virtual std::shared_ptr<const RunningContainer> running(
       const Account& account) const = 0;
 
-  // The same, creating and starting what is missing. Ten callers at once cause one create.
+  // The same, fetching, creating and starting what is missing. Ten callers at once cause one
+  // create, and accounts that wait for the same image one pull.
   virtual Task<Result<std::shared_ptr<const RunningContainer>>> ensure_running(Account account) = 0;
+
+  // What those who wait in ensure_running() wait for; nullopt when nobody does.
+  [[nodiscard]] virtual std::optional<StartProgress> progress(const Account& account) const = 0;
 
   // kNotFound when the account has none.
   virtual Task<Result<void>> stop(Account account) = 0;

@@ -75,7 +75,8 @@ class Daemon {
         accounts_(std::move(accounts)),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, state_directory),
-        sessions_(loop_, std::move(sockets.session), *accounts_, containers_, config_.defaults),
+        sessions_(loop_, std::move(sockets.session), *accounts_, containers_, config_.defaults,
+                  {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         admin_methods_(*accounts_, containers_, config_,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
         admin_(loop_, std::move(sockets.admin), admin_methods_) {}

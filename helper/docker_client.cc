@@ -18,6 +18,9 @@ using std::chrono::seconds;
 constexpr seconds kQuickCall{30};
 // Creating unpacks nothing, but a busy disk or a loaded daemon makes both of these slow.
 constexpr seconds kSlowCall{120};
+// A pull says nothing while Docker waits for another client's pull of the same layers, or finishes
+// a large layer on a slow disk. The silence of a registry Docker itself ends sooner.
+constexpr seconds kSilentPull{600};
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
@@ -31,6 +34,17 @@ std::string to_text(const json& value) {
 
 std::string container_target(const std::string& container, const std::string& rest) {
   return "/containers/" + url_encode(container) + rest;
+}
+
+// Without a tag Docker would fetch all tags of the name; with a digest, "tag" is the digest.
+std::string pull_target(const std::string& image) {
+  size_t digest = image.find('@');
+  size_t colon = image.rfind(':');
+  size_t slash = image.rfind('/');
+  bool has_tag = colon != std::string::npos && (slash == std::string::npos || colon > slash);
+  size_t end = digest != std::string::npos ? digest : has_tag ? colon : image.size();
+  std::string tag = end < image.size() ? image.substr(end + 1) : "latest";
+  return "/images/create?fromImage=" + url_encode(image.substr(0, end)) + "&tag=" + url_encode(tag);
 }
 
 // GET /events wants seconds and nanoseconds, as in "1700000000.000000001".
@@ -102,6 +116,22 @@ Task<Result<HttpResponse>> DockerClient::call(Call call) {
   if (!is_success(response->status) && response->status != kNotModified) {
     co_return refused(call.what, *response);
   }
+  co_return response;
+}
+
+Task<Result<HttpResponse>> DockerClient::call_stream(Call call, seconds max_silence,
+                                                     HttpStream stream) {
+  if (!version_) {
+    Result<void> negotiated = co_await negotiate();
+    if (!negotiated) co_return Failed(negotiated.error());
+  }
+  HttpRequest request{.method = call.method,
+                      .target = "/v" + to_string(*version_) + call.target,
+                      .timeout = call.timeout,
+                      .max_silence = max_silence};
+  Result<HttpResponse> response = co_await http_.stream(std::move(request), std::move(stream));
+  if (!response) co_return unreachable(call.what, response.error());
+  if (!is_success(response->status)) co_return refused(call.what, *response);
   co_return response;
 }
 
@@ -194,22 +224,28 @@ Task<Result<void>> DockerClient::remove_container(std::string container) {
   co_return done;
 }
 
+Task<Result<void>> DockerClient::pull_image(std::string image, HttpStream stream) {
+  Call described{
+      .what = "fetch it", .method = "POST", .target = pull_target(image), .timeout = kSlowCall};
+  Result<HttpResponse> done =
+      co_await call_stream(std::move(described), kSilentPull, std::move(stream));
+  if (!done) co_return Failed(done.error());
+  co_return Result<void>();
+}
+
 Task<Error> DockerClient::follow_events(std::string label,
                                         std::chrono::system_clock::time_point since,
                                         HttpStream stream) {
-  std::string what = "tell its events";
   version_.reset();
-  Result<void> negotiated = co_await negotiate();
-  if (!negotiated) co_return negotiated.error();
   json filters = {{"type", json::array({"container"})},
                   {"label", json::array({label})},
                   {"event", json::array({"start", "die", "destroy", "pause", "unpause"})}};
-  HttpRequest request{.target = "/v" + to_string(*version_) + "/events?since=" +
-                                to_event_time(since) + "&filters=" + url_encode(to_text(filters)),
-                      .timeout = kQuickCall};
-  Result<HttpResponse> response = co_await http_.stream(std::move(request), std::move(stream));
-  if (!response) co_return unreachable(what, response.error()).value();
-  if (!is_success(response->status)) co_return refused(what, *response).value();
+  Call described{.what = "tell its events",
+                 .target = "/events?since=" + to_event_time(since) +
+                           "&filters=" + url_encode(to_text(filters))};
+  Result<HttpResponse> ended =
+      co_await call_stream(std::move(described), seconds(0), std::move(stream));
+  if (!ended) co_return ended.error();
   co_return Error{ErrorCode::kUnavailable, "Docker ended its stream of events"};
 }
 

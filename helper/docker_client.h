@@ -39,6 +39,11 @@ class DockerClient {
   // With its anonymous volumes, and also while it runs.
   Task<Result<void>> remove_container(std::string container);
 
+  // Has Docker fetch the image from its registry; `stream` gets Docker's lines about it, among them
+  // perhaps one that says that it failed after all. kNotFound: the registry has no such image, or
+  // does not show it. Destroying the Task cancels the pull.
+  Task<Result<void>> pull_image(std::string image, HttpStream stream);
+
   // Events of containers with `label`, from `since` on (Docker keeps the last ones, so nothing
   // between two streams is missed). Returns when the stream ends, which is never a success.
   // Negotiates the API version anew, as Docker may be another one after a pause.
@@ -51,6 +56,8 @@ class DockerClient {
  private:
   struct Call;
   Task<Result<HttpResponse>> call(Call call);
+  Task<Result<HttpResponse>> call_stream(Call call, std::chrono::seconds max_silence,
+                                         HttpStream stream);
   Task<Result<nlohmann::json>> call_json(Call call);
   Task<Result<void>> call_plain(Call call);
   Task<Result<void>> negotiate();

@@ -105,7 +105,12 @@ void HttpClient::Transfer::set_limits() {
   set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_FORBID_REUSE, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
-  if (stream_ == nullptr) set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+  if (stream_ == nullptr) {
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
+  } else if (request_.max_silence.count() > 0) {
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.max_silence.count()));
+  }
 }
 
 HttpClient::Transfer::~Transfer() {
@@ -194,6 +199,7 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
   if (too_large_) return fail(ErrorCode::kInvalid, "the reply is too large");
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
+      if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
       return fail(ErrorCode::kTimeout,
                   "no reply within " + std::to_string(request_.timeout.count()) + " ms");
     case CURLE_COULDNT_CONNECT: {

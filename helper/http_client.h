@@ -26,6 +26,8 @@ struct HttpRequest {
   std::string body = {};    // JSON; sent with POST only
   // For the whole exchange; of a stream, for the time until its headers are there.
   std::chrono::milliseconds timeout{30000};
+  // Of a stream: how long it may say nothing at all; 0 is for ever.
+  std::chrono::seconds max_silence{0};
   size_t max_body = size_t{16} * 1024 * 1024;
 };
 

@@ -18,11 +18,15 @@ struct SessionServer::Connection {
   ConnectionState state = ConnectionState::kNew;
   std::string user;         // whose session it is, once OpenSession came
   std::string remote_host;  // as sshd says
+  // How long PAM waited for its answer; the login's first session command has the less time.
+  std::chrono::milliseconds waited{0};
   EventSource readable;
   EventSource timer;
   // The coroutine that answers; destroying it stops it. It must not drop its own connection.
   std::optional<Task<void>> work;
 };
+
+inline constexpr char kLocked[] = "your account is locked on this server; ask the administrator";
 
 // Replies never wait: what the socket's buffer does not take at once ends the connection.
 template <typename Message>

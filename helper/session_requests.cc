@@ -1,10 +1,9 @@
-// The three requests of the session socket.
+// PAM's two requests of the session socket.
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "helper/init_connection.h"
 #include "helper/log.h"
 #include "helper/session_connection.h"
 
@@ -12,13 +11,8 @@ namespace labgpu {
 
 namespace {
 
-constexpr char kLocked[] = "your account is locked on this server; ask the administrator";
-constexpr char kNotYet[] =
-    "your container is not ready yet; the work goes on, try again in a minute";
-constexpr char kWorking[] = "starting your container ...";
-
-// More than any login waits; it only keeps a mistaken number from holding a request for ever.
-constexpr uint32_t kLongestWaitMs = 120000;
+// How often it is looked whether an image is being fetched.
+constexpr std::chrono::milliseconds kGlance{100};
 
 Failure no_account() {
   return {.code = static_cast<uint16_t>(FailureCode::kNoAccount),
@@ -61,14 +55,32 @@ SessionServer::Next SessionServer::open_session(Connection& connection, Packet& 
     return answer_opened(connection, container.get());
   }
 
-  // The timer stops the waiting, not the work.
-  auto wait = std::chrono::milliseconds(std::min(request.wait_ms, kLongestWaitMs));
-  connection.timer = loop_.after(wait, [this, &connection] {
-    connection.work.reset();
-    if (answer_opened(connection, nullptr) == Next::kClose) drop(connection.number);
-  });
+  // The rest is left for the session command, which can say why it ends.
+  auto longest = limits_.login * 3 / 4;
+  auto now = Clock::now();
+  auto wait = std::min(std::chrono::milliseconds(request.wait_ms), longest);
+  limit_wait(connection, account, now, now + wait);
   start_work(connection, wait_for_container(connection, account));
   return Next::kKeep;
+}
+
+// What ends is the waiting, not the work. Nobody sees anything before PAM is done, so it does not
+// wait for an image: the session command does, and shows how far it is.
+void SessionServer::limit_wait(Connection& connection, AccountPointer account,
+                               Clock::time_point begun, Clock::time_point deadline) {
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  auto glance = std::clamp(left, std::chrono::milliseconds(0), kGlance);
+  connection.timer = loop_.after(glance, [this, &connection, account, begun, deadline] {
+    auto now = Clock::now();
+    auto progress = containers_.progress(*account);
+    if (now < deadline && (!progress || progress->image.empty())) {
+      limit_wait(connection, account, begun, deadline);
+      return;
+    }
+    connection.work.reset();
+    connection.waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun);
+    if (answer_opened(connection, nullptr) == Next::kClose) drop(connection.number);
+  });
 }
 
 Task<void> SessionServer::wait_for_container(Connection& connection, AccountPointer account) {
@@ -104,63 +116,6 @@ SessionServer::Next SessionServer::answer_opened(Connection& connection,
           (container != nullptr ? "" : ", without its container yet"),
       {{kLogUser, connection.user}, {kLogSession, std::to_string(connection.number)}});
   return Next::kKeep;
-}
-
-SessionServer::Next SessionServer::attach(Connection& connection, Packet& packet) {
-  Attach request;
-  if (parse_packet(packet, request) != 0) return Next::kClose;
-  auto account = accounts_.find(connection.peer.uid);
-  if (account->locked) return refuse(connection, not_allowed(kLocked));
-  if (request.wants_progress == 1) {
-    connection.timer =
-        loop_.after(limits_.progress, [this, &connection] { show_progress(connection); });
-  } else {
-    connection.timer = loop_.after(limits_.attach, [this, &connection] {
-      refuse(connection,
-             Failure{.code = static_cast<uint16_t>(FailureCode::kNotYet), .sentence = kNotYet});
-      drop(connection.number);
-    });
-  }
-  start_work(connection, hand_over_init(connection, account));
-  return Next::kKeep;
-}
-
-void SessionServer::show_progress(Connection& connection) {
-  if (reply(connection, Progress{.line = kWorking}) == Next::kClose) {
-    drop(connection.number);
-    return;
-  }
-  connection.timer =
-      loop_.after(limits_.progress, [this, &connection] { show_progress(connection); });
-}
-
-Task<Result<UniqueFd>> SessionServer::reach_init(AccountPointer account) {
-  auto settings = resolve_settings(defaults_, account->settings, account->name);
-  if (!settings) co_return Failed(settings.error());
-  auto container = containers_.running(*account);
-  if (!container) {
-    auto starting = containers_.ensure_running(*account);
-    auto started = co_await starting;
-    if (!started) co_return Failed(started.error());
-    container = *started;
-  }
-  auto connecting = connect_init(loop_, container, *account, settings->login);
-  co_return co_await connecting;
-}
-
-Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer account) {
-  auto reaching = reach_init(account);
-  auto init = co_await reaching;
-  if (init) {
-    int fds[] = {init->get()};
-    reply(connection, Attached{}, fds);
-  } else {
-    log(LogLevel::kWarning,
-        "could not attach a session of " + account->name + ": " + init.error().message,
-        {{kLogUser, account->name}});
-    refuse(connection, init.error());
-  }
-  close_later(connection);
 }
 
 void SessionServer::start_work(Connection& connection, Task<void> work) {

@@ -30,9 +30,11 @@ struct SessionLimits {
   // A login holds one of root's connections for as long as it lasts.
   QuotaLimits connections{.total = 4096, .unprivileged = 1024, .per_user = 64};
   std::chrono::milliseconds handshake{5000};  // from accept to the first request
-  // VS Code gives up a login after 15 seconds; an answer before that tells why.
-  std::chrono::milliseconds attach{12000};
-  std::chrono::milliseconds progress{2000};  // between two lines of progress
+  // How long a login may take as its client sees it, unless a person is looking.
+  std::chrono::milliseconds login{12000};
+  // What of it passes before PAM asks and after the session command was answered.
+  std::chrono::milliseconds unseen{500};
+  std::chrono::milliseconds progress{250};  // between two packets of progress
 };
 
 class SessionServer {
@@ -57,6 +59,7 @@ class SessionServer {
   };
   static const Request kRequests[];
 
+  using Clock = std::chrono::steady_clock;
   void accept(UniqueFd socket, Peer peer);
   [[nodiscard]] std::optional<Failure> refuse_connection(uid_t uid);
   void listen_to(Connection& connection, uint32_t events);
@@ -69,14 +72,19 @@ class SessionServer {
   // session_requests.cc
   Next check_account(Connection& connection, Packet& packet);
   Next open_session(Connection& connection, Packet& packet);
-  Next attach(Connection& connection, Packet& packet);
   Next answer_opened(Connection& connection, const RunningContainer* container);
   Task<void> wait_for_container(Connection& connection, AccountPointer account);
-  Task<Result<UniqueFd>> reach_init(AccountPointer account);
-  Task<void> hand_over_init(Connection& connection, AccountPointer account);
-  void show_progress(Connection& connection);
+  void limit_wait(Connection& connection, AccountPointer account, Clock::time_point begun,
+                  Clock::time_point deadline);
   void start_work(Connection& connection, Task<void> work);
   void close_later(const Connection& connection);
+
+  // session_attach.cc
+  Next attach(Connection& connection, Packet& packet);
+  Clock::time_point attach_deadline(const Connection& connection, const Account& account);
+  void tell_progress(Connection& connection, AccountPointer account, Clock::time_point deadline);
+  Task<Result<UniqueFd>> reach_init(AccountPointer account);
+  Task<void> hand_over_init(Connection& connection, AccountPointer account);
 
   template <typename Message>
   static Next reply(const Connection& connection, const Message& message,

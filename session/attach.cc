@@ -7,6 +7,7 @@
 #include "common/packet_socket.h"
 #include "common/paths.h"
 #include "session/ending.h"
+#include "session/progress_line.h"
 
 namespace labgpu {
 
@@ -54,14 +55,17 @@ int attach_to_container(bool show_progress, std::span<unsigned char> buffer, Uni
   if (error == EREMOTEIO) return refused(failure);
   if (error != 0) return no_answer(error);
 
+  ProgressLine line;
   for (;;) {
     error = receive_raw(helper.get(), buffer, packet, Deadline::after_ms(kSilenceMs));
-    if (error != 0) return no_answer(error);
     Progress progress;
-    if (packet.type == MessageType::kProgress && parse_packet(packet, progress) == 0) {
-      if (show_progress) tell_user(progress.line);
-      continue;
+    if (error == 0 && packet.type == MessageType::kProgress) {
+      error = parse_packet(packet, progress);
+      if (error == 0 && show_progress) line.show(progress);
+      if (error == 0) continue;
     }
+    line.clear();
+    if (error != 0) return no_answer(error);
     if (packet.type == MessageType::kFailure && parse_packet(packet, failure) == 0) {
       return refused(failure);
     }

@@ -58,15 +58,39 @@ TEST(AttachTest, ShowsWhyTheHelperRefuses) {
   }
 }
 
+constexpr Progress kHalfFetched = {.phase = static_cast<uint8_t>(ProgressPhase::kFetching),
+                                   .image = "lab/cuda:12\33[2J",
+                                   .layers_done = 1,
+                                   .layers = 4,
+                                   .bytes_done = 50000000,
+                                   .bytes = 100000000,
+                                   .elapsed_ms = 61000};
+
+// What is left on a screen of one line after all that was written to it.
+std::string last_line(const std::string& written) {
+  std::string line;
+  size_t column = 0;
+  for (char c : written) {
+    if (c == '\r') {
+      column = 0;
+    } else if (c == '\n') {
+      line.clear();
+    } else {
+      line.resize(std::max(line.size(), column + 1), ' ');
+      line[column++] = c;
+    }
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1);
+}
+
 TEST(AttachTest, ShowsProgressToAPersonOnly) {
   Container container;
   container.start();
+  std::string wanted;
   HelperDouble helper([&](int peer, const Attach& attach) {
     EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
-    // Also unasked, and the session must still not print it to a program.
-    EXPECT_EQ(send_message(peer, Progress{"pulling the image: 40 %"}, soon()), 0);
-    std::string wanted = attach.wants_progress == 1 ? "wanted" : "not wanted";
-    EXPECT_EQ(send_message(peer, Progress{wanted}, soon()), 0);
+    wanted += std::to_string(attach.wants_progress);
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
     HelperDouble::attach(peer, container.connect_as_helper(alice()));
   });
   Finished result = run("echo ok");
@@ -74,21 +98,57 @@ TEST(AttachTest, ShowsProgressToAPersonOnly) {
   EXPECT_EQ(result.out, "ok\n");
   TerminalSession terminal("echo ok");
   terminal.read_to_end();
-  EXPECT_EQ(terminal.seen(), "labgpu: pulling the image: 40 %\r\nlabgpu: wanted\r\nok\r\n");
+  const std::string line =
+      "fetching cuda:12?[2J  1/4 layers  [#########..........]  50.0 of 100.0 MB  1:01";
+  EXPECT_EQ(terminal.seen(), "\r" + line + "\r" + std::string(line.size(), ' ') + "\rok\r\n");
+  EXPECT_EQ(wanted, "01");
+}
+
+TEST(AttachTest, NothingIsLeftOfTheProgressWhenItFails) {
+  HelperDouble helper([&](int peer, const Attach&) {
+    EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
+    EXPECT_EQ(send_message(peer, Failure{.code = 4, .sentence = "no"}, soon()), 0);
+  });
+  TerminalSession terminal("echo ok");
+  terminal.read_to_end();
+  ASSERT_THAT(terminal.seen(), testing::EndsWith("labgpu: no\r\n"));
+  EXPECT_EQ(last_line(terminal.seen().substr(0, terminal.seen().size() - 2)), "labgpu: no");
+  EXPECT_EQ(WEXITSTATUS(terminal.wait()), 75);
+}
+
+TEST(AttachTest, WhatIsTypedMeanwhileIsForTheShell) {
+  Container container;
+  container.start();
+  HelperDouble helper([&](int peer, const Attach&) {
+    EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
+    pause_ms(500);
+    HelperDouble::attach(peer, container.connect_as_helper(alice()));
+  });
+  TerminalSession terminal("read word; echo got $word");
+  ASSERT_TRUE(terminal.expect("1:01"));
+  terminal.type("early\n");
+  terminal.read_to_end();
+  EXPECT_THAT(terminal.seen(), testing::EndsWith("  \rearly\r\ngot early\r\n"));
+  EXPECT_EQ(terminal.seen().find("early"), terminal.seen().rfind("early\r\ngot"));
 }
 
 TEST(AttachTest, CtrlCEndsTheWaiting) {
   HelperDouble helper([&](int peer, const Attach&) {
     EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
-    EXPECT_EQ(send_message(peer, Progress{"pulling"}, soon()), 0);
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
     unsigned char byte;
     EXPECT_EQ(recv(peer, &byte, 1, 0), 0);
   });
   TerminalSession terminal("echo ok");
-  ASSERT_TRUE(terminal.expect("pulling"));
+  ASSERT_TRUE(terminal.expect("1:01"));
   terminal.type("\x03");
   int status = terminal.wait();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+  terminal.read_to_end();
+  EXPECT_THAT(terminal.seen(),
+              testing::EndsWith("1:01\r\nlabgpu: the work goes on; log in again later\r\n"));
 }
 
 TEST(AttachTest, KnowsItsWaysOfBeingCalled) {

@@ -68,7 +68,13 @@ void for_every_message(Check check) {
   check(SessionOpened{.ready = 1, .session = 1234567890123});
   check(SessionOpened{.ready = 0, .session = 1});
   check(Attach{.wants_progress = 1});
-  check(Progress{.line = "pulling the image"});
+  check(Progress{.phase = 1,
+                 .image = "lab/cuda:12",
+                 .layers_done = 7,
+                 .layers = 12,
+                 .bytes_done = 1200000000,
+                 .bytes = 34000000000,
+                 .elapsed_ms = 42000});
   check(Attached{});
   check(Identity{
       .user = "alice", .uid = 20001, .gid = 20001, .home = "/home/alice", .login_as_root = 1});

@@ -246,7 +246,7 @@ TEST_F(PacketSocket, ParsesOnlyTheExactNumberOfDescriptors) {
 TEST_F(PacketSocket, SendsOnlyCompleteMessages) {
   EXPECT_EQ(send_message(near_.get(), Attached{}, patient()), EINVAL) << "no descriptor";
   EXPECT_EQ(send_message(near_.get(), Hello{}, patient(), fds(1)), EINVAL) << "one too many";
-  EXPECT_EQ(send_message(near_.get(), Progress{.line = std::string(kSmallPacket, 'x')}, patient()),
+  EXPECT_EQ(send_message(near_.get(), Progress{.image = std::string(kSmallPacket, 'x')}, patient()),
             EMSGSIZE);
   Packet packet;
   EXPECT_EQ(receive_raw(far_.get(), buffer_, packet, Deadline::after_ms(0)), ETIMEDOUT)

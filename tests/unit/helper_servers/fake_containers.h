@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ class FakeContainers final : public Containers {
   std::vector<std::string> asked;  // "start alice", "stop alice" …
   Result<void> outcome;            // of stop, restart and status
   std::set<std::string> absent;    // for status
+  std::optional<StartProgress> progress_now;
 
   // Answers everybody who waits in ensure_running().
   void finish_start(const Result<Running>& result) {
@@ -48,6 +50,9 @@ class FakeContainers final : public Containers {
   [[nodiscard]] Running running(const Account& account) const override {
     auto found = running_now.find(account.name);
     return found == running_now.end() ? nullptr : found->second;
+  }
+  [[nodiscard]] std::optional<StartProgress> progress(const Account&) const override {
+    return progress_now;
   }
   Task<Result<Running>> ensure_running(Account account) override {
     asked.push_back("start " + account.name);

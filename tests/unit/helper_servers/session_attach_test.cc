@@ -1,4 +1,5 @@
 // Attach: who gets a connection to the container's init, and what is said until then.
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include "common/paths.h"
@@ -6,6 +7,8 @@
 
 namespace labgpu::test {
 namespace {
+
+using testing::HasSubstr;
 
 class AttachTest : public SessionFixture {
  protected:
@@ -30,6 +33,29 @@ class AttachTest : public SessionFixture {
   }
   Client alice_attaches(uint8_t wants_progress = 0) {
     return attach({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET}, wants_progress);
+  }
+  // Reads on until something else than Progress comes.
+  static void skip_progress(Client& session) {
+    do {
+      ASSERT_EQ(session.receive(), 0);
+    } while (session.packet().type == MessageType::kProgress);
+  }
+  // How a program's wait ends: the sentence of kNotYet.
+  static std::string not_yet(Client& session) {
+    skip_progress(session);
+    Failure failure;
+    EXPECT_EQ(parse_packet(session.packet(), failure), 0);
+    EXPECT_EQ(failure.code, static_cast<uint16_t>(FailureCode::kNotYet));
+    std::string sentence(failure.sentence);
+    session.expect_end();
+    return sentence;
+  }
+  // A login of alice's whose PAM session is opened by this process, and waits for that long.
+  Client pam_waits(uint32_t wait_ms) {
+    auto pam = greeted();
+    pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = wait_ms});
+    EXPECT_EQ(pam.expect<SessionOpened>().ready, 0);
+    return pam;
   }
   // What init gets of the connection that the session command will use.
   Client accept_as_init() {
@@ -96,20 +122,83 @@ TEST_F(AttachTest, NotWhenLocked) {
 }
 
 TEST_F(AttachTest, AScriptIsToldToTryLater) {
+  auto begun = std::chrono::steady_clock::now();
   auto session = alice_attaches();
-  session.expect_failure(FailureCode::kNotYet);
+  EXPECT_THAT(not_yet(session), HasSubstr("not ready yet"));
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, limits_.login);
+}
+
+TEST_F(AttachTest, AScriptIsToldWhatIsFetched) {
+  containers_.progress_now = StartProgress{"lab/cuda:12", {}, {}};
+  auto session = alice_attaches();
+  EXPECT_THAT(not_yet(session), HasSubstr("lab/cuda:12"));
+}
+
+TEST_F(AttachTest, TheTimeThatPamWaitedCounts) {
+  auto pam = pam_waits(700);
+  auto begun = std::chrono::steady_clock::now();
+  auto first = alice_attaches();
+  not_yet(first);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(700));
+  // Another command on the same connection of the client's has its own time.
+  begun = std::chrono::steady_clock::now();
+  auto second = alice_attaches();
+  not_yet(second);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, limits_.login);
+}
+
+TEST_F(AttachTest, TheTimeThatAnotherLoginWaitedDoesNot) {
+  PeerProcess other({.uid = 0, .own_network = false, .type = SOCK_SEQPACKET}, path_);
+  Client pam(loop_, std::move(other.connection));
+  pam.greet();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 700});
+  EXPECT_EQ(pam.expect<SessionOpened>().ready, 0);
+  auto begun = std::chrono::steady_clock::now();
+  auto session = alice_attaches();
+  not_yet(session);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, limits_.login);
+}
+
+TEST_F(AttachTest, PamDoesNotWaitForAnImage) {
+  containers_.progress_now = StartProgress{"lab/cuda:12", {}, {}};
+  auto begun = std::chrono::steady_clock::now();
+  auto pam = pam_waits(700);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(600));
+}
+
+TEST_F(AttachTest, PamLeavesTimeForTheReason) {
+  auto begun = std::chrono::steady_clock::now();
+  auto pam = pam_waits(60000);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, limits_.login);
 }
 
 TEST_F(AttachTest, APersonSeesProgressForAsLongAsItTakes) {
   listen_as_init();
   auto session = alice_attaches(1);
-  for (int i = 0; i < 5; ++i) EXPECT_FALSE(session.expect<Progress>().line.empty());
-  containers_.finish_start(Running(own_process_as_container(run_)));
-  for (;;) {
-    ASSERT_EQ(session.receive(), 0);
-    if (session.packet().type == MessageType::kAttached) break;
-    ASSERT_EQ(session.packet().type, MessageType::kProgress);
+  containers_.progress_now =
+      StartProgress{.image = "lab/cuda:12",
+                    .pull = {.layers_done = 1, .layers = 3, .bytes_done = 5, .bytes = 9},
+                    .elapsed = std::chrono::milliseconds(4711)};
+  for (int i = 0; i < 5; ++i) {
+    auto progress = session.expect<Progress>();
+    EXPECT_EQ(progress.phase, static_cast<uint8_t>(ProgressPhase::kFetching));
+    EXPECT_EQ(progress.image, "lab/cuda:12");
+    EXPECT_EQ(progress.layers_done, 1U);
+    EXPECT_EQ(progress.layers, 3U);
+    EXPECT_EQ(progress.bytes_done, 5U);
+    EXPECT_EQ(progress.bytes, 9U);
+    EXPECT_EQ(progress.elapsed_ms, 4711U);
   }
+  containers_.progress_now->pull.unpacking = true;
+  containers_.progress_now->image = std::string(9000, 'x');
+  uint8_t phase = 0;
+  while (phase != static_cast<uint8_t>(ProgressPhase::kUnpacking)) {
+    phase = session.expect<Progress>().phase;
+  }
+  containers_.progress_now.reset();
+  containers_.finish_start(Running(own_process_as_container(run_)));
+  skip_progress(session);
+  ASSERT_EQ(session.packet().type, MessageType::kAttached);
   EXPECT_EQ(session.packet().fd_count, 1U);
 }
 

@@ -97,7 +97,8 @@ class SessionFixture : public testing::Test {
   SettingsLayer defaults_;
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
                         .handshake = std::chrono::milliseconds(1500),
-                        .attach = std::chrono::milliseconds(1500),
+                        .login = std::chrono::milliseconds(1000),
+                        .unseen = std::chrono::milliseconds(0),
                         .progress = std::chrono::milliseconds(2)};
   FakeContainers containers_;
   std::unique_ptr<SessionServer> server_;

@@ -126,7 +126,7 @@ TEST_F(SessionServerTest, AnotherVersionIsRefused) {
 
 TEST_F(SessionServerTest, WhatIsNotInTheTableIsRefused) {
   auto pam = greeted();
-  pam.send(Progress{.line = "hello"});
+  pam.send(Progress{});
   pam.expect_failure(FailureCode::kInvalid);
 }
 
