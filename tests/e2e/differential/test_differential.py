@@ -2,6 +2,7 @@
 # people see has to be the same.
 import pytest
 
+import cases_agent
 import cases_ansible
 import cases_clients
 import cases_commands
@@ -10,23 +11,30 @@ import cases_ends
 import cases_environment
 import cases_files
 import cases_forwarding
+import cases_multiplexing
 import cases_paramiko
 import cases_rsync
 import cases_sockets
+import cases_terminal
+import cases_terminal_ends
 from table import check
 
 MODULES = [
-    cases_ansible,
-    cases_clients,
     cases_commands,
-    cases_editors,
-    cases_ends,
     cases_environment,
+    cases_ends,
+    cases_terminal,
+    cases_terminal_ends,
+    cases_agent,
+    cases_multiplexing,
     cases_files,
-    cases_forwarding,
-    cases_paramiko,
     cases_rsync,
+    cases_clients,
+    cases_paramiko,
+    cases_forwarding,
     cases_sockets,
+    cases_editors,
+    cases_ansible,
 ]
 CASES = [case for module in MODULES for case in module.table.cases]
 

@@ -253,17 +253,6 @@ TEST_F(ContainerManagerTest, StoppingWhatIsNotThereIsAnError) {
   EXPECT_EQ(stopped.error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(ContainerManagerTest, MissingImageSaysHowToGetIt) {
-  Account account = make_account();
-  account.settings.image = "labgpu-docker-test-none:1";
-  Result<Running> running = ensure(account);
-  ASSERT_FALSE(running);
-  EXPECT_EQ(running.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(running.error().message,
-              AllOf(HasSubstr("labgpu-docker-test-none:1"), HasSubstr("labgpu image bootstrap"),
-                    HasSubstr("docker pull labgpu-docker-test-none:1")));
-}
-
 TEST_F(ContainerManagerTest, ContainerThatEndsAtOnceIsAnError) {
   Account account = make_account();
   account.settings.hostname = "dies-{user}";
