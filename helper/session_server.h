@@ -33,7 +33,7 @@ struct SessionLimits {
   // How long a login may take as its client sees it, unless a person is looking.
   std::chrono::milliseconds login{12000};
   // What of it passes before PAM asks and after the session command was answered.
-  std::chrono::milliseconds unseen{500};
+  std::chrono::milliseconds unseen{1000};
   std::chrono::milliseconds progress{250};  // between two packets of progress
 };
 

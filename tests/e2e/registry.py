@@ -9,6 +9,10 @@ DIRECTORY = "/var/tmp/e2e-registry"
 NUMBERS = itertools.count(1)
 
 CONFIG = f"""version: 0.1
+log:
+  level: error
+  accesslog:
+    disabled: true
 storage:
   filesystem:
     rootdirectory: {DIRECTORY}/data

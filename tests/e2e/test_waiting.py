@@ -101,7 +101,7 @@ def test_after_ctrl_c_the_work_goes_on_for_the_next_login(server, registry, wait
         terminal.ssh.expect(pexpect.EOF)
         after = terminal.ssh.before.decode()
         terminal.ssh.close()
-    assert screen(after)[1:] == ["labgpu: the work goes on; log in again later", ""]
+    assert screen(after)[1] == "labgpu: the work goes on; log in again later"
     assert terminal.ssh.exitstatus == 255  # ssh's own for a session that a signal ended
     assert not has_image(server, image)
     wait_until(lambda: len(server.containers_of(user.user)) == 1, 30, "the container")
@@ -165,6 +165,40 @@ def test_ten_logins_to_two_accounts_make_one_pull(server, registry, waiting_user
     assert registry.pulls(image, since) == 1
     blobs = registry.blob_requests(image)
     assert len(blobs) == 5 and len(set(blobs)) == 5, blobs  # four layers and the image's description
+
+
+@pytest.fixture
+def frozen_docker(server):
+    """Docker answers nobody; yields the function that lets it go on."""
+
+    def thaw():
+        server.sh("pkill -CONT -x dockerd")
+
+    server.sh("pkill -STOP -x dockerd")
+    yield thaw
+    thaw()
+
+
+def test_the_limit_counts_what_pam_waited(new_user, login_wait, frozen_docker):
+    login_wait(6)
+    user = new_user()
+    result = user.ssh("true")
+    assert (result.status, result.out) == (75, b""), result
+    assert result.error == "labgpu: your container is not ready yet; the work goes on, log in again in a minute"
+    assert 4.5 < result.seconds < 6
+    frozen_docker()
+    wait_until(lambda: user.ssh("true").status == 0, 40, "a login")
+
+
+def test_a_start_that_takes_long_is_shown_too(new_user, login_wait, frozen_docker):
+    login_wait(2)
+    user = new_user()
+    with Terminal(user, SHELL) as terminal:
+        terminal.ssh.expect(r"\rstarting your container  0:0[1-9]")
+        line = terminal.ssh.after.decode()
+        frozen_docker()
+        rest = terminal.prompt()
+    assert screen(line + rest + PROMPT) == [PROMPT.strip()]
 
 
 @pytest.mark.parametrize("how", ["restart labgpud.service", "kill -s KILL labgpud.service", "restart docker.service"])
