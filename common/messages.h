@@ -48,9 +48,9 @@ enum class FailureCode : uint16_t {
   kVersion = 1,      // the peer speaks no version we know
   kNotAllowed = 2,   // the sender may not ask this
   kNoAccount = 3,    // labgpu does not manage that name
-  kUnavailable = 4,  // the container cannot be had now (Docker down, image missing, …)
+  kUnavailable = 4,  // the container cannot be had now (Docker down, registry away, …)
   kNotYet = 5,       // it takes longer than the caller may wait; the work goes on
-  kInvalid = 6,      // the request makes no sense
+  kInvalid = 6,      // the request makes no sense, or a setting: the image is nowhere, …
   kSystem = 7,       // a system call failed
 };
 

@@ -29,15 +29,22 @@ bool is_deadly(int number) {
   }
 }
 
+// U+0080 to U+009F are controls too, "\xc2\x9b" means what "\33[" does; the second byte alone may
+// be a part of any other character.
+bool is_control(unsigned char byte, unsigned char before) {
+  return byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte >= 0x80 && byte < 0xa0);
+}
+
 }  // namespace
 
 void tell_user(std::string_view sentence) {
   TextBuffer<4096> line;
   line.add("labgpu: ");
+  unsigned char before = 0;
   for (const char& c : sentence) {
     auto byte = static_cast<unsigned char>(c);
-    bool control = byte < 0x20 || byte == 0x7f;
-    line.add(control ? std::string_view("?") : std::string_view(&c, 1));
+    line.add(is_control(byte, before) ? std::string_view("?") : std::string_view(&c, 1));
+    before = byte;
   }
   line.add("\n");
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.c_str(), line.view().size());

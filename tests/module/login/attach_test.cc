@@ -50,10 +50,10 @@ TEST(AttachTest, ShowsWhyTheHelperRefuses) {
                  Case{FailureCode::kNoAccount, 254}, Case{FailureCode::kUnavailable, 75},
                  Case{FailureCode::kNotYet, 75}, Case{FailureCode::kSystem, 254}}) {
     HelperDouble helper([&](int peer, const Attach&) {
-      answer_failure(peer, c.code, "the image nowhere/x is missing\33[2J");
+      answer_failure(peer, c.code, "the image nowhere/x is missing\33[2J 没有\xc2\x9b");
     });
     Finished result = run("true");
-    EXPECT_EQ(result.err, "labgpu: the image nowhere/x is missing?[2J\n");
+    EXPECT_EQ(result.err, "labgpu: the image nowhere/x is missing?[2J 没有\xc2?\n");
     EXPECT_EQ(WEXITSTATUS(result.status), c.status);
   }
 }
