@@ -1,5 +1,5 @@
-# Runs on the server: a TCP proxy before the registry, as slow as the test says. Arguments: a file with the rate in bytes
-# per second, which is read again all the time, and a file to which the requests' first lines are written.
+# Runs on the server: a TCP proxy before the registry, as slow as the test says. Arguments: a file with the rate in
+# bytes per second, which is read again all the time, and a file to which the requests' first lines are written.
 import re
 import socket
 import sys
