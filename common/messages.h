@@ -209,12 +209,13 @@ struct Start {
   uint16_t height_pixels = 0;
   Bytes modes;  // struct termios2 of the client's terminal as the kernel lays it out; may be empty
   Bytes typed;  // before the session command listened: sshd's terminal has echoed it already
+  uint16_t umask = 022;  // as PAM set it for the login
   [[nodiscard]] size_t fd_count() const { return terminal == 1 ? 0 : 3; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
     return c.u8(m.terminal) && c.u8(m.login_shell) && c.text(m.command) && c.texts(m.environment) &&
            c.u16(m.rows) && c.u16(m.columns) && c.u16(m.width_pixels) && c.u16(m.height_pixels) &&
-           c.bytes(m.modes) && c.bytes(m.typed);
+           c.bytes(m.modes) && c.bytes(m.typed) && c.u16(m.umask);
   }
 };
 

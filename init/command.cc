@@ -65,8 +65,12 @@ void become(const Login& login) {
   if (error == 0 && setresgid(login.gid, login.gid, login.gid) != 0) error = errno;
   if (error == 0 && setresuid(login.uid, login.uid, login.uid) != 0) error = errno;
   if (error != 0) give_up(kNoSession, "labgpu: cannot become the account's user", error);
-  constexpr mode_t kUmask = 022;  // login.defs(5)'s default, and what sshd inherits
-  umask(kUmask);
+}
+
+// pam_umask(8) lets the group of a user write what is the user's, but not root's.
+void set_umask(const Login& login, uint16_t wanted) {
+  constexpr mode_t kRoots = 022;
+  umask((wanted & 0777U) | (login.uid == 0 ? kRoots : 0));
 }
 
 void enter_home(const char* home) {
@@ -162,6 +166,7 @@ const char* command_line(const Start& start) {
     give_up(kNoSession, "labgpu: the account is not in the container's /etc/passwd", ENOENT);
   }
   become(login);
+  set_umask(login, command.start.umask);
   enter_home(login.home.c_str());
   if (login.account_is_new) copy_skeleton("/etc/skel", login.home.c_str());
   keep_agent_path(command);

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "session/attach.h"
@@ -79,6 +80,7 @@ Start make_start(const Invocation& invocation, const ClientTerminal* terminal) {
   TextListBuilder environment(environment_buffer);
   add_environment(environ, invocation.took_original_command, environment);
   Start start;
+  start.umask = static_cast<uint16_t>(umask(022));
   start.login_shell = invocation.login_shell ? 1 : 0;
   start.command = invocation.command;
   start.environment = environment.list();

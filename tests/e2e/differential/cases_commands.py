@@ -63,6 +63,11 @@ table.command(
     "hostname; uname -n; cat /proc/sys/kernel/hostname",
     intended=Intended("a container has a name of its own, the setting hostname", lambda a, b: b["out"] == "USER-VM\n" * 3),
 )
+table.command(
+    "open files at most",
+    "ulimit -Sn; ulimit -Hn",
+    intended=Intended("Docker's own limit is higher", lambda a, b: int(b["out"].split()[0]) >= int(a["out"].split()[0])),
+)
 
 
 @table.case("a key that is bound to a command")

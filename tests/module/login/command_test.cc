@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +49,15 @@ TEST_F(CommandTest, RunsAsTheAccountInItsHome) {
             "alice\n20001\nalice\n20001\n20001 44\n/home/alice\n0022\n");
   EXPECT_EQ(result.err, "");
   EXPECT_TRUE(exited_with(result.status, 0));
+}
+
+TEST_F(CommandTest, HasTheUmaskOfTheLogin) {
+  for (const char* wanted : {"0002", "0027", "0077", "0000"}) {
+    mode_t before = umask(static_cast<mode_t>(std::stoul(wanted, nullptr, 8)));
+    Finished result = run("umask");
+    umask(before);
+    EXPECT_EQ(result.out, std::string(wanted) + "\n");
+  }
 }
 
 TEST_F(CommandTest, SeesTheImagesEnvironmentAndTheClientsAndNothingOfTheHost) {

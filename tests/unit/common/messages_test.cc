@@ -49,7 +49,8 @@ Start terminal_start() {
           .width_pixels = 640,
           .height_pixels = 480,
           .modes = kModes,
-          .typed = kTyped};
+          .typed = kTyped,
+          .umask = 027};
 }
 
 Start command_start() {
