@@ -199,6 +199,8 @@ struct Identity {
 // stdin, stdout and stderr; with one it carries none, and init opens a terminal of the container.
 struct Start {
   static constexpr MessageType kType = MessageType::kStart;
+  // The kernel's limit for input that nobody has read (drivers/tty/n_tty.c, N_TTY_BUF_SIZE).
+  static constexpr size_t kMaxTyped = 4096;
   uint8_t terminal = 0;
   uint8_t login_shell = 0;   // 1: no command, an interactive login shell
   std::string_view command;  // for `shell -c`; empty with login_shell
@@ -208,14 +210,15 @@ struct Start {
   uint16_t width_pixels = 0;
   uint16_t height_pixels = 0;
   Bytes modes;  // struct termios2 of the client's terminal as the kernel lays it out; may be empty
-  Bytes typed;  // before the session command listened: sshd's terminal has echoed it already
+  Bytes typed;  // before the session command listened
+  uint8_t echoed = 1;  // 1: sshd's terminal has shown what was typed; 0: it was not to be seen yet
   uint16_t umask = 022;  // as PAM set it for the login
   [[nodiscard]] size_t fd_count() const { return terminal == 1 ? 0 : 3; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
     return c.u8(m.terminal) && c.u8(m.login_shell) && c.text(m.command) && c.texts(m.environment) &&
            c.u16(m.rows) && c.u16(m.columns) && c.u16(m.width_pixels) && c.u16(m.height_pixels) &&
-           c.bytes(m.modes) && c.bytes(m.typed) && c.u16(m.umask);
+           c.bytes(m.modes) && c.bytes(m.typed) && c.u8(m.echoed) && c.u16(m.umask);
   }
 };
 

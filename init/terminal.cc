@@ -41,8 +41,7 @@ int set_modes(int terminal, Bytes modes, bool echo) {
 
 // A new terminal takes this much at once, so that init does not wait.
 int type(int master, Bytes typed) {
-  constexpr size_t kMaxTyped = 4096;
-  if (typed.size() > kMaxTyped) return EINVAL;
+  if (typed.size() > Start::kMaxTyped) return EINVAL;
   if (typed.empty()) return 0;
   return write(master, typed.data(), typed.size()) == static_cast<ssize_t>(typed.size()) ? 0 : EIO;
 }
@@ -76,7 +75,8 @@ int open_terminal(const Start& start, uid_t uid, Terminal& out) {
     return errno;
   }
   int error = set_size(out.slave.get(), start);
-  if (error == 0) error = set_modes(out.slave.get(), start.modes, start.typed.empty());
+  if (error == 0)
+    error = set_modes(out.slave.get(), start.modes, start.typed.empty() || start.echoed == 0);
   return error != 0 ? error : type(out.master.get(), start.typed);
 }
 

@@ -7,7 +7,6 @@
 #include "common/packet_socket.h"
 #include "common/paths.h"
 #include "session/ending.h"
-#include "session/progress_line.h"
 
 namespace labgpu {
 
@@ -42,12 +41,12 @@ int ask(bool show_progress, UniqueFd& helper) {
 
 }  // namespace
 
-int attach_to_container(bool show_progress, std::span<unsigned char> buffer, UniqueFd& out) {
+int attach_to_container(ProgressLine* line, std::span<unsigned char> buffer, UniqueFd& out) {
   UniqueFd helper;
   Packet packet;
   Failure failure;
   Hello hello;
-  int error = ask(show_progress, helper);
+  int error = ask(line != nullptr, helper);
   // A helper that refuses the connection at once has said so before it hung up.
   if (error != 0 && !(error == ECONNRESET && helper.valid())) return no_answer(error);
   error =
@@ -55,16 +54,15 @@ int attach_to_container(bool show_progress, std::span<unsigned char> buffer, Uni
   if (error == EREMOTEIO) return refused(failure);
   if (error != 0) return no_answer(error);
 
-  ProgressLine line;
   for (;;) {
     error = receive_raw(helper.get(), buffer, packet, Deadline::after_ms(kSilenceMs));
     Progress progress;
     if (error == 0 && packet.type == MessageType::kProgress) {
       error = parse_packet(packet, progress);
-      if (error == 0 && show_progress) line.show(progress);
+      if (error == 0 && line != nullptr) line->show(progress);
       if (error == 0) continue;
     }
-    line.clear();
+    if (line != nullptr) line->clear();
     if (error != 0) return no_answer(error);
     if (packet.type == MessageType::kFailure && parse_packet(packet, failure) == 0) {
       return refused(failure);

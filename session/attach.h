@@ -4,12 +4,14 @@
 #include <span>
 
 #include "common/unique_fd.h"
+#include "session/progress_line.h"
 
 namespace labgpu {
 
-// Waits while the helper reports progress, which is shown on stderr when `show_progress`. Returns 0
-// and the connection, or the exit status for this process after the user has been told why.
-[[nodiscard]] int attach_to_container(bool show_progress, std::span<unsigned char> buffer,
+// Waits while the helper reports progress, which is shown on `line`; null when nobody looks.
+// Returns 0 and the connection, or the exit status for this process after the user has been told
+// why. The line is gone by then.
+[[nodiscard]] int attach_to_container(ProgressLine* line, std::span<unsigned char> buffer,
                                       UniqueFd& out);
 
 }  // namespace labgpu

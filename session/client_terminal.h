@@ -11,9 +11,6 @@
 
 namespace labgpu {
 
-// The kernel's own limit for lines that nobody has read (drivers/tty/n_tty.c, N_TTY_BUF_SIZE).
-inline constexpr size_t kMaxTyped = 4096;
-
 // What was typed before anybody made `terminal`, which is non-blocking and has these modes, raw.
 // Its complete lines are taken as they were typed, a Ctrl-D included: with the change to raw mode
 // the kernel would make a NUL of it. What was taken is at the beginning of `out`; returns its size.
@@ -46,7 +43,7 @@ class ClientTerminal {
  private:
   termios2 modes_{};
   winsize size_{};
-  char typed_[kMaxTyped];
+  char typed_[Start::kMaxTyped];
   size_t typed_size_ = 0;
   bool changed_ = false;
 };

@@ -110,7 +110,8 @@ int run(int argc, char** argv) {
   ClientTerminal terminal;
   bool has_terminal = terminal.open();
   UniqueFd init;
-  int status = attach_to_container(has_terminal, packet_buffer, init);
+  ProgressLine progress;
+  int status = attach_to_container(has_terminal ? &progress : nullptr, packet_buffer, init);
   if (status != 0) return status;
 
   // So far only the helper was heard. From here on bytes come from inside the container.
@@ -118,6 +119,7 @@ int run(int argc, char** argv) {
   UniqueFd master;
   if (has_terminal) terminal.hold_input();
   Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
+  start.echoed = progress.was_shown() ? 0 : 1;
   status = start_in_container(init.get(), start, packet_buffer, master);
   if (status != 0) return status;
 

@@ -173,6 +173,7 @@ void format_progress(const Progress& progress, size_t columns, LineBuffer& out) 
 void ProgressLine::begin() {
   shown_ = ioctl(STDIN_FILENO, TCGETS2, &modes_) == 0;
   if (!shown_) return;
+  was_shown_ = true;
   termios2 quiet = modes_;
   quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
   ioctl(STDIN_FILENO, TCSETS2, &quiet);

@@ -26,6 +26,8 @@ class ProgressLine {
   static constexpr uint32_t kQuietMs = 1000;
 
   void show(const Progress& progress);
+  // Whether it was shown at any time: then what was typed meanwhile was not.
+  [[nodiscard]] bool was_shown() const { return was_shown_; }
   // Takes the line away and gives the terminal back as it was. Nothing when nothing was shown.
   void clear();
 
@@ -40,6 +42,7 @@ class ProgressLine {
 
   termios2 modes_{};
   bool shown_ = false;
+  bool was_shown_ = false;
   size_t width_ = 0;  // of what is on the line
 };
 

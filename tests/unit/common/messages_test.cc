@@ -50,6 +50,7 @@ Start terminal_start() {
           .height_pixels = 480,
           .modes = kModes,
           .typed = kTyped,
+          .echoed = 0,
           .umask = 027};
 }
 
