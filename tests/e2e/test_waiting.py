@@ -8,7 +8,7 @@ import pytest
 
 from processes import wait_until
 from registry import SLOW, Registry
-from test_terminal import PROMPT, SHELL, Terminal
+from terminal import PROMPT, SHELL, Terminal
 
 MEGABYTE = 1_000_000
 CONFIG = "/etc/labgpu/labgpu.json"
