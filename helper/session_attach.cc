@@ -73,7 +73,7 @@ SessionServer::Clock::time_point SessionServer::attach_deadline(const Connection
 }
 
 // Also to those who do not show it: it tells them that the helper is at work.
-void SessionServer::tell_progress(Connection& connection, AccountPointer account,
+void SessionServer::tell_progress(Connection& connection, const AccountPointer& account,
                                   Clock::time_point deadline) {
   auto step = limits_.progress;
   if (deadline != Clock::time_point::max()) {

@@ -66,7 +66,7 @@ SessionServer::Next SessionServer::open_session(Connection& connection, Packet& 
 
 // What ends is the waiting, not the work. Nobody sees anything before PAM is done, so it does not
 // wait for an image: the session command does, and shows how far it is.
-void SessionServer::limit_wait(Connection& connection, AccountPointer account,
+void SessionServer::limit_wait(Connection& connection, const AccountPointer& account,
                                Clock::time_point begun, Clock::time_point deadline) {
   auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
   auto glance = std::clamp(left, std::chrono::milliseconds(0), kGlance);

@@ -74,7 +74,7 @@ class SessionServer {
   Next open_session(Connection& connection, Packet& packet);
   Next answer_opened(Connection& connection, const RunningContainer* container);
   Task<void> wait_for_container(Connection& connection, AccountPointer account);
-  void limit_wait(Connection& connection, AccountPointer account, Clock::time_point begun,
+  void limit_wait(Connection& connection, const AccountPointer& account, Clock::time_point begun,
                   Clock::time_point deadline);
   void start_work(Connection& connection, Task<void> work);
   void close_later(const Connection& connection);
@@ -82,7 +82,8 @@ class SessionServer {
   // session_attach.cc
   Next attach(Connection& connection, Packet& packet);
   Clock::time_point attach_deadline(const Connection& connection, const Account& account);
-  void tell_progress(Connection& connection, AccountPointer account, Clock::time_point deadline);
+  void tell_progress(Connection& connection, const AccountPointer& account,
+                     Clock::time_point deadline);
   Task<Result<UniqueFd>> reach_init(AccountPointer account);
   Task<void> hand_over_init(Connection& connection, AccountPointer account);
 
