@@ -96,7 +96,10 @@ def paste_lines(person):
 
 @table.case("a large paste in lines, with echo")
 def paste_echoed(person):
-    return pasted(person, "echo go; md5sum; stty -echo", PASTE + b"\x04")
+    """How much of it is echoed is chance: the kernel drops an echo that nobody takes at once."""
+    seen = pasted(person, "echo go; md5sum; stty -echo", PASTE + b"\x04")
+    assert seen["bytes shown"] > len(PASTE) // 2
+    return seen["end"].splitlines()[-2:]
 
 
 @table.case("a large paste into a raw program")
