@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ContainsRegex;
 
-const fs::path kDocker = "/var/lib/docker/containers/1";
+const fs::path kDocker = "/var/lib/copies/1";
 
 // An /etc of the test's own, and Docker's copies of the container's files, linked as the helper
 // does.
@@ -37,7 +37,7 @@ class NameFiles : public testing::Test {
   }
   void TearDown() override {
     umount2("/etc", MNT_DETACH);
-    fs::remove_all("/var/lib/docker");
+    fs::remove_all("/var/lib/copies");
     fs::remove_all("/run/resolver");
   }
 
@@ -91,7 +91,7 @@ TEST_F(NameFiles, StayTheHostsWhenNoneAreLinkedOrTheContainerIsGone) {
 
 TEST_F(NameFiles, StayTheHostsWhenNoFileIsLinked) {
   fs::remove(linked("hosts"));
-  fs::create_symlink("/var/lib/docker", linked("hosts"));
+  fs::create_symlink("/var/lib/copies", linked("hosts"));
   EXPECT_EQ(view_of_login(container_.fds())["/etc/hosts"], "host's names");
 }
 
