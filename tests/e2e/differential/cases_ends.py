@@ -108,6 +108,22 @@ def client_alive(person):
     return seen
 
 
+@table.case("the connection is cut and sshd gives up")
+def cut(person):
+    """The server drops what comes from the client's port, and nobody is told."""
+    program, look = marked(person, "cut")
+    with person.client.background(f"echo ready $SSH_CONNECTION end; {program}; :", "-tt") as ssh:
+        ssh.expect(b" end")
+        rule = f"INPUT -p tcp --sport {ssh.out.split()[2].decode()} -j DROP"
+        wait_until(lambda: lives(person, look), 10, "the program's start")
+        person.server.sh(f"iptables -I {rule}")
+        try:
+            wait_until(lambda: not connected(person), 30, "sshd's giving up", 0.5)
+        finally:
+            person.server.sh(f"iptables -D {rule}")
+    return settled(person, look)
+
+
 def connected(person):
     """Whether sshd has a session of this person's, beside the one that a check would open."""
     return person.server.try_sh(f"pgrep -f '^sshd(-session)?: {person.name}@'").status == 0
