@@ -23,5 +23,5 @@ readonly tests=(
 # Emulated: everything takes many times as long.
 export LABGPU_TEST_PATIENCE=10
 # The tests come first: pytest looks for conftest.py, which has these options, beside the first path that it finds.
-exec /usr/bin/python3 -m pytest "${tests[@]}" --testhost ../vm/vmhost.sh --release bookworm --packages "$packages" \
+exec /usr/bin/python3 -m pytest "${tests[@]}" --testhost ../vm/vmhost.sh --name vm --release bookworm --packages "$packages" \
   --junitxml "$results/pytest.xml" -m ''

@@ -74,8 +74,9 @@ ensure_disk() {
   echo "$disk"
 }
 
+# Again and again, because sshd closes its port for a moment when it is reloaded.
 in_host() {
-  ssh -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o LogLevel=ERROR \
+  ssh -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes -o ConnectTimeout=10 -o ConnectionAttempts=20 -o LogLevel=ERROR \
     -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "root@$inside" "$(printf '%q ' "$@")"
 }
 
