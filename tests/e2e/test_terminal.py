@@ -122,6 +122,8 @@ def test_tmux_starts_and_survives_the_connection(alice):
 def test_lost_connection_hangs_up_the_foreground_but_not_nohup(server, alice):
     with Terminal(alice, "nohup sleep 7001 & echo sta''rted; sleep 7002") as terminal:
         terminal.ssh.expect_exact("started")
+        # Until nohup has become it, the hang-up would end it.
+        wait_until(lambda: server.try_sh("pgrep -fx 'sleep 7001'").status == 0, 10, "the start of nohup's command")
     wait_until(lambda: server.try_sh("pgrep -fx 'sleep 7002'").status == 1, 20, "the end of the foreground command")
     assert server.try_sh("pgrep -fx 'sleep 7001'").status == 0, "nohup's command ended with the connection"
     alice.ssh("pkill -fx 'sleep 7001'").ok()
