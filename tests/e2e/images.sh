@@ -116,7 +116,8 @@ ensure_user_rootfs() {
   echo "$file"
 }
 
+# One that a host still uses stays.
 remove_images() {
-  docker images --format '{{.Repository}}:{{.Tag}}' "$host_image" | xargs -r docker rmi >/dev/null
+  docker images --format '{{.Repository}}:{{.Tag}}' "$host_image" | xargs -r -n 1 docker rmi >/dev/null 2>&1 || true
   rm -f "$cache_dir/$host_image"-* "$cache_dir"/user-*
 }

@@ -81,7 +81,7 @@ def lost(name, number, how, *options):
             ssh.expect(b"ready")
             wait_until(lambda: lives(person, look), 10, "the program's start")
             ssh.process.send_signal(number)
-            ssh.process.wait(10)
+            ssh.process.wait(30)
         return ssh.process.returncode, settled(person, look)
 
 

@@ -84,7 +84,7 @@ def master_ends(person):
             master.process.send_signal(signal.SIGKILL)
             result = session.finish()
     pathlib.Path(path(person)).unlink()  # a master that is killed leaves it
-    left = person.ssh("pgrep -fxc 'sleep 7100'; pkill -fx 'sleep 7100'")
+    left = person.ssh("pgrep -u $USER -fxc 'sleep 7100'; pkill -u $USER -fx 'sleep 7100'")
     return result.status, result.err, left
 
 

@@ -177,6 +177,8 @@ def hang_up(person):
             terminal.ask("sleep 7005 & disown; sleep 7006 &")
             terminal.ssh.sendline("(trap 'echo front >heard; exit' HUP; echo star''ted; while :; do sleep 0.1; done)")
             terminal.ssh.expect_exact("started")
-        wait_until(lambda: person.client.ssh("cat work/heard && ! pgrep -fx 'sleep 7006'").status == 0, 10, "the end")
-        left = person.client.ssh("for n in 3 4 5 6; do pgrep -fxc \"sleep 700$n\"; done; pkill -fx 'sleep 700[345]'")
+        mine = "-u $USER -fx"
+        heard = f"cat work/heard && ! pgrep {mine} 'sleep 7006'"
+        wait_until(lambda: person.client.ssh(heard).status == 0, 10, "the end")
+        left = person.client.ssh(f"for n in 3 4 5 6; do pgrep -c {mine} \"sleep 700$n\"; done; pkill {mine} 'sleep 700[345]'")
         return person.text("cat work/heard"), left.text
