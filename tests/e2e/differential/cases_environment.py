@@ -10,7 +10,8 @@ NAMES = "env -0 | tr '\\n' ' ' | tr '\\0' '\\n' | cut -d= -f1 | grep -vE '^(XDG_
 # Docker's own, for an image that sets none.
 IMAGE_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 THE_IMAGES_PATH = Intended(
-    "the image's PATH holds in every kind of shell: conda and CUDA are found", lambda _, boxed: boxed["out"] == IMAGE_PATH
+    "the image's PATH holds in every kind of shell: conda and CUDA are found",
+    lambda _, boxed: boxed["out"] == IMAGE_PATH,
 )
 
 
@@ -31,18 +32,27 @@ for name, command in {
     "zsh as a login shell": "zsh -lc 'echo PATH=$PATH'",
 }.items():
     table.command(f"PATH of {name}", command, intended=THE_IMAGES_PATH)
-table.command("language as the client has it", "echo $LANG $LC_ALL $LC_TIME; locale 2>&1 | head -n 2", "-o", "SendEnv=LANG")
+table.command(
+    "language as the client has it", "echo $LANG $LC_ALL $LC_TIME; locale 2>&1 | head -n 2", "-o", "SendEnv=LANG"
+)
 table.command("language that the client sets", "echo $LANG; date -d @0 +%c", "-o", "SetEnv=LANG=C.UTF-8")
 table.command("LC_* that the client sets", "echo $LC_TIME$LC_X-$LANG", "-o", "SetEnv=LC_TIME=de_DE.UTF-8 LC_X=own")
-table.command("a language that is not there", "perl -e 'print 1' 2>/dev/null; locale 2>&1 | head -n 3", "-o", "SetEnv=LC_ALL=xx_XX")
-table.command("variables that sshd refuses", "echo [$FOO] [$LD_PRELOAD] [$BASH_ENV]", "-o", "SetEnv=FOO=1 LD_PRELOAD=/x.so BASH_ENV=/x")
+table.command("a language that is not there", "locale 2>&1 | head -n 3", "-o", "SetEnv=LC_ALL=xx_XX")
+table.command(
+    "variables that sshd refuses",
+    "echo [$FOO] [$LD_PRELOAD] [$BASH_ENV]",
+    "-o",
+    "SetEnv=FOO=1 LD_PRELOAD=/x.so BASH_ENV=/x",
+)
 table.command("the client's address", "set -- $SSH_CONNECTION; echo $1 $4 $#; set -- $SSH_CLIENT; echo $1 $3 $#")
 table.command("no terminal's name", "echo [$SSH_TTY] [$TERM]")
 table.command("the terminal's name", 'test "$SSH_TTY" = "$(tty)" && echo same; echo $TERM', "-tt")
 table.command(
     "the desktop's variables",
     "env | grep -oE '^(XDG|DBUS)_[A-Z_]*' | sort",
-    intended=Intended("the host's session bus and runtime directory are not in the container", only_the_hosts_are_missing),
+    intended=Intended(
+        "the host's session bus and runtime directory are not in the container", only_the_hosts_are_missing
+    ),
 )
 
 

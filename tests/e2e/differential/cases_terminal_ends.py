@@ -180,5 +180,6 @@ def hang_up(person):
         mine = "-u $USER -fx"
         heard = f"cat work/heard && ! pgrep {mine} 'sleep 7006'"
         wait_until(lambda: person.client.ssh(heard).status == 0, 10, "the end")
-        left = person.client.ssh(f"for n in 3 4 5 6; do pgrep -c {mine} \"sleep 700$n\"; done; pkill {mine} 'sleep 700[345]'")
+        count = f'for n in 3 4 5 6; do pgrep -c {mine} "sleep 700$n"; done'
+        left = person.client.ssh(f"{count}; pkill {mine} 'sleep 700[345]'")
         return person.text("cat work/heard"), left.text

@@ -20,7 +20,8 @@ class Intended:
 class Case:
     heading: str
     name: str
-    run: Callable[[Any], Any]  # gets a Person; what that one observed: str, int, bytes, None, or lists and dicts of them
+    # Gets a Person; returns what that one observed: str, int, bytes, None, or lists and dicts of them.
+    run: Callable[[Any], Any]
     intended: Optional[Intended] = None
 
     def __str__(self):

@@ -43,7 +43,8 @@ def over_sftp(person):
     """A file there and back, and what the server says to a mistake."""
     with person.folders() as (local, remote):
         (local / "file").write_bytes(bytes(range(256)))
-        batch = f"cd {remote}\nput {local}/file\nls -1\nrename file other\nget other {local}/back\n-rm nothing\nrm other\n"
+        batch = f"cd {remote}\nput {local}/file\nls -1\nrename file other\nget other {local}/back\n"
+        batch += "-rm nothing\nrm other\n"
         seen = person.client.sftp(batch)
         texts = [text.decode().replace(str(local), "LOCAL") for text in (seen.out, seen.err)]
         return seen.status, texts, (local / "back").read_bytes() == bytes(range(256))
