@@ -57,7 +57,8 @@ write_disk() {
   echo vm >"$tree/etc/hostname"
   systemd-machine-id-setup --root="$tree"
   install -d -m 700 "$tree/root/.ssh"
-  cp "$key.pub" "$tree/root/.ssh/authorized_keys"
+  # sshd reads this one too, and the tests write the other.
+  cp "$key.pub" "$tree/root/.ssh/authorized_keys2"
   cp "$(echo "$tree"/boot/vmlinuz-*)" "$file.kernel"
   cp "$(echo "$tree"/boot/initrd.img-*)" "$file.initrd"
   truncate -s 8G "$file"
