@@ -2,9 +2,7 @@
 #include "helper/account_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,7 +11,6 @@
 #include <utility>
 
 #include "common/parse.h"
-#include "common/unique_fd.h"
 #include "helper/atomic_file.h"
 #include "helper/json_fields.h"
 #include "helper/read_file.h"
@@ -39,19 +36,6 @@ Result<std::vector<std::string>> names_in(const std::string& directory) {
   if (error) return fail_errno("list " + directory, error.value());
   std::sort(names.begin(), names.end());
   return names;
-}
-
-// Removes a file for good: also after a crash of the machine. Absent is success.
-Result<void> remove_file(const std::string& path) {
-  if (unlink(path.c_str()) != 0) {
-    int error = errno;
-    if (error == ENOENT) return {};
-    return fail_errno("remove " + path, error);
-  }
-  auto directory = fs::path(path).parent_path().string();
-  UniqueFd opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.valid() || fsync(opened.get()) != 0) return fail_errno("sync " + directory, errno);
-  return {};
 }
 
 Result<Account> read_record(const std::string& path, const std::string& name) {

@@ -104,4 +104,16 @@ Result<void> replace_file(const std::string& path, std::string_view content, mod
   return file->commit(mode, uid, gid);
 }
 
+Result<void> remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0) {
+    int error = errno;
+    if (error == ENOENT) return {};
+    return fail_errno("remove " + path, error);
+  }
+  auto directory = std::filesystem::path(path).parent_path().string();
+  UniqueFd opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.valid() || fsync(opened.get()) != 0) return fail_errno("sync " + directory, errno);
+  return {};
+}
+
 }  // namespace labgpu

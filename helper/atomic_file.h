@@ -48,4 +48,7 @@ class AtomicFile {
 Result<void> replace_file(const std::string& path, std::string_view content, mode_t mode, uid_t uid,
                           gid_t gid);
 
+// Removes a file for good: also after a crash of the machine. Absent is success.
+Result<void> remove_file(const std::string& path);
+
 }  // namespace labgpu
