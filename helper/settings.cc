@@ -120,6 +120,7 @@ constexpr Setter kSetters[] = {
     {"shm_size", set<&SettingsLayer::shm_bytes, parse_size>},
     {"restart", set<&SettingsLayer::restart, parse_restart>},
     {"login", set<&SettingsLayer::login, parse_login>},
+    {"max_sessions", set<&SettingsLayer::max_sessions, parse_max_sessions>},
 };
 
 }  // namespace
@@ -135,6 +136,7 @@ Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLay
   settings.shm_bytes = choose(&SettingsLayer::shm_bytes, kDefaultShmBytes);
   settings.restart = choose(&SettingsLayer::restart, RestartPolicy::kUnlessStopped);
   settings.login = choose(&SettingsLayer::login, LoginAs::kUser);
+  settings.max_sessions = max_sessions_of(server, account);
 
   auto host = host_name(choose(&SettingsLayer::hostname, std::string(kDefaultHostname)), user);
   if (!host) return Failed(host.error());
@@ -147,6 +149,10 @@ Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLay
   if (!mounts) return Failed(mounts.error());
   settings.mounts = *mounts;
   return settings;
+}
+
+uint32_t max_sessions_of(const SettingsLayer& server, const SettingsLayer& account) {
+  return account.max_sessions.value_or(server.max_sessions.value_or(0));
 }
 
 Result<void> set_setting(SettingsLayer& layer, const std::string& key, const std::string& value) {

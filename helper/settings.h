@@ -1,4 +1,5 @@
-// What a container is made from: the server's defaults with one account's own settings over them.
+// What a container is made from and how it is entered: the server's defaults with one account's own
+// settings over them.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,7 @@ struct SettingsLayer {
   std::optional<uint64_t> shm_bytes;
   std::optional<RestartPolicy> restart;
   std::optional<LoginAs> login;
+  std::optional<uint32_t> max_sessions;  // logins at a time; 0: as many as they like
   bool operator==(const SettingsLayer&) const = default;
 };
 
@@ -46,6 +48,7 @@ struct Settings {
   uint64_t shm_bytes = 0;
   RestartPolicy restart = RestartPolicy::kUnlessStopped;
   LoginAs login = LoginAs::kUser;
+  uint32_t max_sessions = 0;
   bool operator==(const Settings&) const = default;
 };
 
@@ -60,9 +63,12 @@ std::string_view to_text(LoginAs login);
 Result<Settings> resolve_settings(const SettingsLayer& server, const SettingsLayer& account,
                                   const std::string& user);
 
+// Needs nothing filled in, so it cannot fail.
+uint32_t max_sessions_of(const SettingsLayer& server, const SettingsLayer& account);
+
 // One setting from its command-line form (`user set NAME KEY=VALUE`); an empty value clears it.
-// Keys: image hostname container_name mounts gpus shm_size restart login; kNotFound for another
-// one.
+// Keys: image hostname container_name mounts gpus shm_size restart login max_sessions; kNotFound
+// for another one.
 Result<void> set_setting(SettingsLayer& layer, const std::string& key, const std::string& value);
 
 }  // namespace labgpu

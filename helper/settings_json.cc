@@ -39,6 +39,14 @@ std::optional<uint64_t> take_size(JsonFields& fields, const std::string& key) {
   return bytes ? checked(fields, key, check_size(*bytes)) : std::nullopt;
 }
 
+std::optional<uint32_t> take_max_sessions(JsonFields& fields, const std::string& key) {
+  const auto* value = fields.any(key);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_string()) return take_text<parse_max_sessions>(fields, key);
+  auto count = fields.number(key);
+  return count ? checked(fields, key, check_max_sessions(*count)) : std::nullopt;
+}
+
 Result<Mount> mount_from_json(const nlohmann::json& value) {
   if (value.is_string()) return parse_mount(value.get_ref<const std::string&>());
   JsonFields fields(value, "a mount's");
@@ -82,6 +90,7 @@ SettingsLayer take_settings(JsonFields& fields) {
   layer.shm_bytes = take_size(fields, "shmSize");
   layer.restart = take_text<parse_restart>(fields, "restart");
   layer.login = take_text<parse_login>(fields, "login");
+  layer.max_sessions = take_max_sessions(fields, "maxSessions");
   return layer;
 }
 
@@ -95,13 +104,14 @@ nlohmann::json to_json(const SettingsLayer& layer) {
   if (layer.shm_bytes) out["shmSize"] = *layer.shm_bytes;
   if (layer.restart) out["restart"] = to_text(*layer.restart);
   if (layer.login) out["login"] = to_text(*layer.login);
+  if (layer.max_sessions) out["maxSessions"] = *layer.max_sessions;
   return out;
 }
 
 nlohmann::json to_json(const Settings& settings) {
   return to_json(SettingsLayer{settings.image, settings.hostname, settings.container_name,
                                settings.mounts, settings.gpus, settings.shm_bytes, settings.restart,
-                               settings.login});
+                               settings.login, settings.max_sessions});
 }
 
 }  // namespace labgpu

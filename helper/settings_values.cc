@@ -67,6 +67,19 @@ Result<Gpus> parse_gpus(std::string_view text) { return value_of(kGpus, text); }
 Result<RestartPolicy> parse_restart(std::string_view text) { return value_of(kPolicies, text); }
 Result<LoginAs> parse_login(std::string_view text) { return value_of(kLogins, text); }
 
+Result<uint32_t> check_max_sessions(uint64_t count) {
+  constexpr uint64_t kMost = 1000;
+  if (count <= kMost) return static_cast<uint32_t>(count);
+  return fail(ErrorCode::kInvalid, "must be 1 to 1000 logins, or none for no limit");
+}
+
+Result<uint32_t> parse_max_sessions(std::string_view text) {
+  uint64_t count = 0;
+  if (text == "none") return 0;
+  if (!parse_u64(text, count) || count == 0) count = UINT64_MAX;
+  return check_max_sessions(count);
+}
+
 Result<uint64_t> check_size(uint64_t bytes) {
   constexpr uint64_t kSmallest = uint64_t{1} << 20;
   constexpr uint64_t kLargest = uint64_t{1} << 50;  // far beyond any machine, far below overflow

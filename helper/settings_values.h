@@ -20,6 +20,10 @@ Result<Gpus> parse_gpus(std::string_view text);
 Result<RestartPolicy> parse_restart(std::string_view text);
 Result<LoginAs> parse_login(std::string_view text);
 
+// 1 to 1000; "none", which is 0, is no limit.
+Result<uint32_t> parse_max_sessions(std::string_view text);
+Result<uint32_t> check_max_sessions(uint64_t count);
+
 // "8g", "512m", "64k" or bytes; powers of 1024, at least 1 MiB, which is less than anybody wants.
 Result<uint64_t> parse_size(std::string_view text);
 Result<uint64_t> check_size(uint64_t bytes);

@@ -31,7 +31,8 @@ TEST(Settings, OwnDefaults) {
                                                  Gpus::kAuto,
                                                  uint64_t{8} << 30,
                                                  RestartPolicy::kUnlessStopped,
-                                                 LoginAs::kUser}));
+                                                 LoginAs::kUser,
+                                                 0}));
 }
 
 TEST(Settings, TheAccountGoesOverTheServer) {
@@ -107,7 +108,8 @@ TEST(SetSetting, EveryKeySetsAndClears) {
                                                                    {"gpus", "all"},
                                                                    {"shm_size", "16g"},
                                                                    {"restart", "on-failure"},
-                                                                   {"login", "root"}};
+                                                                   {"login", "root"},
+                                                                   {"max_sessions", "3"}};
   SettingsLayer layer;
   for (const auto& [key, value] : values) EXPECT_TRUE(set_setting(layer, key, value)) << key;
   SettingsLayer expected{"debian:12",
@@ -117,7 +119,8 @@ TEST(SetSetting, EveryKeySetsAndClears) {
                          Gpus::kAll,
                          uint64_t{16} << 30,
                          RestartPolicy::kOnFailure,
-                         LoginAs::kRoot};
+                         LoginAs::kRoot,
+                         3};
   EXPECT_EQ(layer, expected);
   for (const auto& [key, value] : values) EXPECT_TRUE(set_setting(layer, key, "")) << key;
   EXPECT_EQ(layer, SettingsLayer{});
@@ -144,7 +147,11 @@ TEST(SetSetting, BadValuesLeaveTheLayerAlone) {
       {"shm_size", "18446744073709551615k"},
       {"shm_size", "g"},
       {"restart", "never"},
-      {"login", "alice"}};
+      {"login", "alice"},
+      {"max_sessions", "0"},
+      {"max_sessions", "1001"},
+      {"max_sessions", "-1"},
+      {"max_sessions", "many"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);
@@ -185,18 +192,32 @@ TEST(SettingsJson, EveryFormIsRead) {
                    {"gpus", "none"},
                    {"shmSize", "1g"},
                    {"restart", "no"},
-                   {"login", "root"}};
+                   {"login", "root"},
+                   {"maxSessions", "none"}};
   JsonFields fields(document, "");
   auto layer = take_settings(fields);
   EXPECT_TRUE(fields.finish_strict());
   EXPECT_EQ(*layer.mounts, (std::vector<Mount>{
                                {"/data", "/data", false}, {"/s", "/t", true}, {"/x", "/x", true}}));
   EXPECT_EQ(layer.shm_bytes, uint64_t{1} << 30);
+  EXPECT_EQ(layer.max_sessions, 0U);
 
   auto written = to_json(layer);
   JsonFields again(written, "");
   EXPECT_EQ(take_settings(again), layer);
   EXPECT_TRUE(again.finish_strict());
+}
+
+TEST(Settings, TheAccountsLimitOfLoginsGoesOverTheServers) {
+  SettingsLayer server;
+  SettingsLayer account;
+  EXPECT_EQ(max_sessions_of(server, account), 0U);
+  server.max_sessions = 5;
+  EXPECT_EQ(max_sessions_of(server, account), 5U);
+  account.max_sessions = 2;
+  EXPECT_EQ(resolved(server, account, "alice").max_sessions, 2U);
+  ASSERT_TRUE(set_setting(account, "max_sessions", "none"));
+  EXPECT_EQ(max_sessions_of(server, account), 0U);
 }
 
 TEST(SettingsJson, NothingSetIsAnEmptyObject) {
@@ -217,7 +238,11 @@ TEST(SettingsJson, MistakesNameTheKey) {
       {"shmSize", 5},
       {"shmSize", true},
       {"restart", "x"},
-      {"login", "x"}};
+      {"login", "x"},
+      {"maxSessions", "x"},
+      {"maxSessions", 1001},
+      {"maxSessions", -1},
+      {"maxSessions", true}};
   for (const auto& [key, value] : bad) {
     json document = {{key, value}};
     if (value.is_null()) document[key] = json::object();
