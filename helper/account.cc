@@ -24,6 +24,12 @@ bool is_passwd_field(std::string_view text) {
   return text.find_first_of(":\t") == std::string_view::npos && is_printable_line(text);
 }
 
+// systemd writes "never" as the highest number (user-record.h, UINT64_MAX).
+std::optional<Microseconds> take_moment(JsonFields& fields, const std::string& key) {
+  auto moment = fields.number(key);
+  return moment == UINT64_MAX ? std::nullopt : moment;
+}
+
 void take_identity(JsonFields& fields, Account& account) {
   account.name = fields.required_text("userName");
   if (!is_user_name(account.name)) {
@@ -42,6 +48,8 @@ void take_identity(JsonFields& fields, Account& account) {
     fields.refuse("homeDirectory", "must be an absolute path without \"..\" and colons");
   }
   account.locked = fields.boolean("locked").value_or(false);
+  account.not_before = take_moment(fields, "notBeforeUSec");
+  account.not_after = take_moment(fields, "notAfterUSec");
 }
 
 void take_credentials(JsonFields& fields, Account& account) {
@@ -81,6 +89,8 @@ nlohmann::json to_json(const Account& account) {
   record["gid"] = account.gid;
   record["homeDirectory"] = account.home;
   record["locked"] = account.locked;
+  if (account.not_before) record["notBeforeUSec"] = *account.not_before;
+  if (account.not_after) record["notAfterUSec"] = *account.not_after;
 
   auto privileged = section_of(record, "privileged");
   if (!account.hashed_password.empty()) {

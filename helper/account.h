@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "helper/date.h"
 #include "helper/error.h"
 #include "helper/settings.h"
 
@@ -19,10 +21,12 @@ struct Account {
   std::string name;       // userName
   std::string real_name;  // realName
   uint32_t uid = 0;
-  uint32_t gid = 0;             // the account's own group, of the same name and number
-  std::string home;             // homeDirectory, the same inside and outside the container
-  bool locked = false;          // no login of any kind
-  std::string hashed_password;  // privileged.hashedPassword[0]; empty: no password login
+  uint32_t gid = 0;     // the account's own group, of the same name and number
+  std::string home;     // homeDirectory, the same inside and outside the container
+  bool locked = false;  // no login of any kind
+  std::optional<Microseconds> not_before;  // notBeforeUSec: no login before
+  std::optional<Microseconds> not_after;   // notAfterUSec: none after
+  std::string hashed_password;             // privileged.hashedPassword[0]; empty: no password login
   std::vector<std::string>
       authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
   SettingsLayer settings;  // the "labgpu" section

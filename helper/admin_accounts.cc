@@ -24,12 +24,16 @@ struct Secret {
   }
 };
 
+constexpr char kNotBefore[] = "not_before";
+constexpr char kNotAfter[] = "not_after";
+
 struct NewUser {
   std::string name;
   std::string real_name;
   std::vector<std::string> keys;
   Secret password;
   std::string image;
+  std::string not_after;
 };
 
 // Adds the key, in place of the same key with another comment or other options.
@@ -56,6 +60,20 @@ Result<void> set_password(Account& account, const std::string& password) {
   return {};
 }
 
+Result<void> assign_date(std::optional<Microseconds>& date, const std::string& key,
+                         const std::string& value, PartOfDay without_time) {
+  if (value.empty()) {
+    date.reset();
+    return {};
+  }
+  auto parsed = parse_date(value, without_time);
+  if (!parsed) {
+    return fail(ErrorCode::kInvalid, key + " " + parsed.error().message + ", or empty for none");
+  }
+  date = *parsed;
+  return {};
+}
+
 // Everything but the ids and the home.
 Result<Account> to_account(const NewUser& user) {
   Account account;
@@ -73,6 +91,8 @@ Result<Account> to_account(const NewUser& user) {
   }
   auto image = set_setting(account.settings, "image", user.image);
   if (!image) return Failed(image.error());
+  auto expires = assign_date(account.not_after, kNotAfter, user.not_after, PartOfDay::kEnd);
+  if (!expires) return Failed(expires.error());
   return account;
 }
 
@@ -94,9 +114,14 @@ Result<void> assign(Account& account, const std::string& assignment) {
     account.locked = value == "yes";
     return {};
   }
+  if (key == kNotBefore) {
+    return assign_date(account.not_before, key, value, PartOfDay::kStart);
+  }
+  if (key == kNotAfter) return assign_date(account.not_after, key, value, PartOfDay::kEnd);
   auto set = set_setting(account.settings, key, value);
   if (!set && set.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kInvalid, set.error().message + ", real_name, locked");
+    return fail(ErrorCode::kInvalid,
+                set.error().message + ", real_name, locked, not_before, not_after");
   }
   return set;
 }
@@ -106,6 +131,11 @@ Result<void> assign(Account& account, const std::string& assignment) {
 Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, const Account& changed) {
   auto settings = resolve_settings(config_.defaults, changed.settings, changed.name);
   if (!settings) return Failed(settings.error());
+  if (changed.not_before && changed.not_after && *changed.not_before > *changed.not_after) {
+    return fail(ErrorCode::kInvalid, "not_after (" + date_text(*changed.not_after) +
+                                         ") must be later than not_before (" +
+                                         date_text(*changed.not_before) + ")");
+  }
   return accounts_.put_if_unchanged(seen, changed);
 }
 
@@ -129,9 +159,12 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
 
 VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
-  NewUser user{fields.required_text("name"), fields.text("realName").value_or(""),
+  NewUser user{fields.required_text("name"),
+               fields.text("realName").value_or(""),
                fields.texts("authorizedKeys").value_or(std::vector<std::string>{}),
-               Secret(fields.text("password")), fields.text("image").value_or("")};
+               Secret(fields.text("password")),
+               fields.text("image").value_or(""),
+               fields.text("notAfter").value_or("")};
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
   auto account = to_account(user);
   if (!account) return account_failed(account.error());

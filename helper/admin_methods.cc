@@ -42,12 +42,16 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Start", Caller::kRoot, true, &AdminMethods::start},
     {"Stop", Caller::kRoot, true, &AdminMethods::stop},
     {"Restart", Caller::kRoot, true, &AdminMethods::restart},
+    {"GetMaintenance", Caller::kRoot, false, &AdminMethods::get_maintenance},
+    {"StartMaintenance", Caller::kRoot, true, &AdminMethods::start_maintenance},
+    {"EndMaintenance", Caller::kRoot, true, &AdminMethods::end_maintenance},
 };
 
-AdminMethods::AdminMethods(AccountStore& accounts, Containers& containers, const Config& config,
-                           CountSessions sessions_of)
+AdminMethods::AdminMethods(AccountStore& accounts, Containers& containers, Maintenance& maintenance,
+                           const Config& config, CountSessions sessions_of)
     : accounts_(accounts),
       containers_(containers),
+      maintenance_(maintenance),
       config_(config),
       sessions_of_(std::move(sessions_of)) {}
 

@@ -13,6 +13,7 @@
 #include "helper/config.h"
 #include "helper/containers.h"
 #include "helper/error.h"
+#include "helper/maintenance.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
 
@@ -23,8 +24,8 @@ class AdminMethods final : public VarlinkInterface {
   using CountSessions = std::function<uint64_t(const std::string& user)>;
 
   // Everything given must outlive the object.
-  AdminMethods(AccountStore& accounts, Containers& containers, const Config& config,
-               CountSessions sessions_of);
+  AdminMethods(AccountStore& accounts, Containers& containers, Maintenance& maintenance,
+               const Config& config, CountSessions sessions_of);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -62,8 +63,14 @@ class AdminMethods final : public VarlinkInterface {
   Task<VarlinkReply> restart(const nlohmann::json& parameters);
   Task<VarlinkReply> status_after(Result<void> done, AccountPointer account);
 
+  // admin_maintenance.cc
+  VarlinkReply get_maintenance(const nlohmann::json& parameters);
+  VarlinkReply start_maintenance(const nlohmann::json& parameters);
+  VarlinkReply end_maintenance(const nlohmann::json& parameters);
+
   AccountStore& accounts_;
   Containers& containers_;
+  Maintenance& maintenance_;
   const Config& config_;
   CountSessions sessions_of_;
 };

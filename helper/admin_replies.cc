@@ -1,6 +1,7 @@
 // Replies of org.labgpu.
 #include "helper/admin_replies.h"
 
+#include "helper/login_policy.h"
 #include "helper/settings_json.h"
 #include "helper/ssh_key.h"
 
@@ -49,9 +50,12 @@ nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults)
                          {"gid", account.gid},
                          {"home", account.home},
                          {"locked", account.locked},
+                         {"state", to_text(state_of(account, now_in_microseconds()))},
                          {"hasPassword", !account.hashed_password.empty()},
                          {"keys", keys_reply(account)},
                          {"overrides", to_json(account.settings)}};
+  if (account.not_before) user["notBeforeUSec"] = *account.not_before;
+  if (account.not_after) user["notAfterUSec"] = *account.not_after;
   auto settings = resolve_settings(defaults, account.settings, account.name);
   if (settings) user["settings"] = to_json(*settings);
   return user;

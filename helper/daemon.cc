@@ -22,6 +22,7 @@
 #include "helper/host_names.h"
 #include "helper/listener.h"
 #include "helper/log.h"
+#include "helper/maintenance.h"
 #include "helper/session_server.h"
 #include "helper/varlink_server.h"
 
@@ -69,15 +70,16 @@ Result<Sockets> own_sockets(const DaemonOptions& options) {
 // Members in the order of need: what is destroyed first uses what is destroyed later.
 class Daemon {
  public:
-  Daemon(Config config, std::unique_ptr<AccountStore> accounts, Sockets sockets,
-         const std::string& state_directory)
+  Daemon(Config config, std::unique_ptr<AccountStore> accounts, Maintenance maintenance,
+         Sockets sockets, const std::string& state_directory)
       : config_(std::move(config)),
         accounts_(std::move(accounts)),
+        maintenance_(std::move(maintenance)),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, state_directory),
         sessions_(loop_, std::move(sockets.session), *accounts_, containers_, config_.defaults,
-                  {.login = std::chrono::seconds(config_.login_wait_seconds)}),
-        admin_methods_(*accounts_, containers_, config_,
+                  maintenance_, {.login = std::chrono::seconds(config_.login_wait_seconds)}),
+        admin_methods_(*accounts_, containers_, maintenance_, config_,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
         admin_(loop_, std::move(sockets.admin), admin_methods_) {}
 
@@ -100,6 +102,7 @@ class Daemon {
   EventLoop loop_;
   Config config_;
   std::unique_ptr<AccountStore> accounts_;
+  Maintenance maintenance_;
   DockerClient docker_;
   ContainerManager containers_;
   SessionServer sessions_;
@@ -118,8 +121,10 @@ Result<int> run_daemon(const DaemonOptions& options) {
   NssHostNames host;
   auto accounts = AccountStore::open(options.state_directory, config->ids, host);
   if (!accounts) return Failed(accounts.error());
-  Daemon daemon(std::move(*config), std::move(*accounts), std::move(*sockets),
-                options.state_directory);
+  auto maintenance = Maintenance::open(options.state_directory);
+  if (!maintenance) return Failed(maintenance.error());
+  Daemon daemon(std::move(*config), std::move(*accounts), std::move(*maintenance),
+                std::move(*sockets), options.state_directory);
   return daemon.run();
 }
 

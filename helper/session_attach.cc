@@ -4,6 +4,7 @@
 
 #include "helper/init_connection.h"
 #include "helper/log.h"
+#include "helper/login_policy.h"
 #include "helper/process_ancestry.h"
 #include "helper/session_connection.h"
 
@@ -45,15 +46,28 @@ SessionServer::Next SessionServer::attach(Connection& connection, Packet& packet
   Attach request;
   if (parse_packet(packet, request) != 0) return Next::kClose;
   auto account = accounts_.find(connection.peer.uid);
-  if (account->locked) {
+  if (auto refusal = refuse_command(*account, connection.peer.pid)) {
     return refuse(connection, Failure{.code = static_cast<uint16_t>(FailureCode::kNotAllowed),
-                                      .sentence = kLocked});
+                                      .sentence = *refusal});
   }
   bool person_looks = request.wants_progress == 1;
   auto deadline = person_looks ? Clock::time_point::max() : attach_deadline(connection, *account);
   tell_progress(connection, account, deadline);
   start_work(connection, hand_over_init(connection, account));
   return Next::kKeep;
+}
+
+// A login that is open stays good when maintenance begins, and has its place among those that are
+// counted. One whose PAM session was refused went on without it, and ends here.
+std::optional<std::string> SessionServer::refuse_command(const Account& account,
+                                                         pid_t process) const {
+  auto refusal = refuse_login(account);
+  if (!refusal) return std::nullopt;
+  for (const auto& [number, login] : connections_) {
+    if (login->state != ConnectionState::kSession || login->user != account.name) continue;
+    if (descends_from(process, login->peer.pid)) return refusal_of(account, now_in_microseconds());
+  }
+  return refusal;
 }
 
 // A login's first session command has what PAM's waiting left of the login's time. Later ones on

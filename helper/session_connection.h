@@ -26,8 +26,6 @@ struct SessionServer::Connection {
   std::optional<Task<void>> work;
 };
 
-inline constexpr char kLocked[] = "your account is locked on this server; ask the administrator";
-
 // Replies never wait: what the socket's buffer does not take at once ends the connection.
 template <typename Message>
 SessionServer::Next SessionServer::reply(const Connection& connection, const Message& message,

@@ -32,15 +32,13 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
   if (parse_packet(packet, request) != 0) return Next::kClose;
   auto account = accounts_.find(std::string(request.user));
   if (!account) return refuse(connection, no_account());
-  AccountVerdict verdict{.allowed = 1, .sentence = {}};
-  if (account->locked) {
-    verdict = {.allowed = 0, .sentence = kLocked};
-    log(LogLevel::kNotice,
-        "refused a login of the locked account " + account->name + " from " +
-            std::string(request.remote_host),
-        {{kLogUser, account->name}});
-  }
-  return reply(connection, verdict);
+  auto refusal = refuse_login(*account);
+  if (!refusal) return reply(connection, AccountVerdict{.allowed = 1, .sentence = {}});
+  log(LogLevel::kNotice,
+      "refused a login of " + account->name + " from " + std::string(request.remote_host) + ": " +
+          *refusal,
+      {{kLogUser, account->name}});
+  return reply(connection, AccountVerdict{.allowed = 0, .sentence = *refusal});
 }
 
 SessionServer::Next SessionServer::open_session(Connection& connection, Packet& packet) {
@@ -48,7 +46,8 @@ SessionServer::Next SessionServer::open_session(Connection& connection, Packet& 
   if (parse_packet(packet, request) != 0) return Next::kClose;
   auto account = accounts_.find(std::string(request.user));
   if (!account) return refuse(connection, no_account());
-  if (account->locked) return refuse(connection, not_allowed(kLocked));
+  // Also what PAM's account phase has let pass: two logins at once may both have come before one.
+  if (auto refusal = refuse_login(*account)) return refuse(connection, not_allowed(*refusal));
   connection.user = account->name;
   connection.remote_host = std::string(request.remote_host);
   if (auto container = containers_.running(*account)) {

@@ -10,6 +10,7 @@
 
 #include "common/unique_fd.h"
 #include "helper/log.h"
+#include "helper/login_policy.h"
 #include "helper/session_connection.h"
 
 namespace labgpu {
@@ -46,11 +47,12 @@ const SessionServer::Request SessionServer::kRequests[] = {
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
                              Containers& containers, const SettingsLayer& defaults,
-                             SessionLimits limits)
+                             const Maintenance& maintenance, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
       defaults_(defaults),
+      maintenance_(maintenance),
       limits_(limits),
       quota_(limits.connections),
       listener_(loop, std::move(socket),
@@ -64,6 +66,17 @@ uint64_t SessionServer::sessions_of(const std::string& user) const {
     if (connection->state == ConnectionState::kSession && connection->user == user) ++count;
   }
   return count;
+}
+
+// A login counts from the moment that PAM opens its session, also while its container is made.
+std::optional<std::string> SessionServer::refuse_login(const Account& account) const {
+  LoginCircumstances now;
+  now.maintenance = maintenance_.word();
+  now.max_logins = max_sessions_of(defaults_, account.settings);
+  for (const auto& [number, connection] : connections_) {
+    if (connection->user == account.name) ++now.open_logins;
+  }
+  return refusal_of(account, now_in_microseconds(), now);
 }
 
 std::optional<Failure> SessionServer::refuse_connection(uid_t uid) {

@@ -21,6 +21,7 @@
 #include "helper/containers.h"
 #include "helper/event_loop.h"
 #include "helper/listener.h"
+#include "helper/maintenance.h"
 #include "helper/settings.h"
 #include "helper/task.h"
 
@@ -41,7 +42,8 @@ class SessionServer {
  public:
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
-                Containers& containers, const SettingsLayer& defaults, SessionLimits limits = {});
+                Containers& containers, const SettingsLayer& defaults,
+                const Maintenance& maintenance, SessionLimits limits = {});
   ~SessionServer();
 
   // Logins of that account that are open now.
@@ -69,6 +71,9 @@ class SessionServer {
   [[nodiscard]] std::optional<Failure> refuse_sender(Sender sender, const Peer& peer) const;
   void drop(uint64_t number);
 
+  // Why that account may not log in now; nothing when it may.
+  [[nodiscard]] std::optional<std::string> refuse_login(const Account& account) const;
+
   // session_requests.cc
   Next check_account(Connection& connection, Packet& packet);
   Next open_session(Connection& connection, Packet& packet);
@@ -81,6 +86,8 @@ class SessionServer {
 
   // session_attach.cc
   Next attach(Connection& connection, Packet& packet);
+  [[nodiscard]] std::optional<std::string> refuse_command(const Account& account,
+                                                          pid_t process) const;
   Clock::time_point attach_deadline(const Connection& connection, const Account& account);
   void tell_progress(Connection& connection, const AccountPointer& account,
                      Clock::time_point deadline);
@@ -97,6 +104,7 @@ class SessionServer {
   const AccountStore& accounts_;
   Containers& containers_;
   const SettingsLayer& defaults_;
+  const Maintenance& maintenance_;
   SessionLimits limits_;
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;

@@ -210,6 +210,31 @@ TEST_F(AccountStoreTest, AnAccountThatSomebodyElseChangedIsNotOverwritten) {
   EXPECT_FALSE(store_->remove(seen));
 }
 
+// A record of a newer version's is not damaged by an edit of this one.
+TEST_F(AccountStoreTest, UnknownFieldsOfARecordSurviveAnEdit) {
+  add("alice");
+  auto record = nlohmann::json::parse(file("users/alice.json"));
+  record["blobDirectory"] = "/x";
+  record["privileged"]["pkcs11EncryptedKey"] = {{{"uri", "y"}}};
+  record["labgpu"]["quota"] = {{"home", "10g"}};
+  record["labgpu"]["image"] = "lab:1";
+  test::write_file(state_ + "/users/alice.json", record.dump());
+  open_store();
+  auto seen = store_->find("alice");
+  ASSERT_NE(seen, nullptr);
+  Account changed = *seen;
+  changed.not_after = 5;
+  changed.settings.image.reset();
+  changed.settings.max_sessions = 2;
+  changed.authorized_keys.clear();
+  ASSERT_TRUE(store_->put_if_unchanged(seen, changed));
+  record["notAfterUSec"] = 5;
+  record["labgpu"].erase("image");
+  record["labgpu"]["maxSessions"] = 2;
+  record["privileged"]["sshAuthorizedKeys"] = nlohmann::json::array();
+  EXPECT_EQ(nlohmann::json::parse(file("users/alice.json")), record);
+}
+
 TEST_F(AccountStoreTest, NamesIdsAndNonsenseCannotBePut) {
   auto seen = add("alice");
   for (auto change :

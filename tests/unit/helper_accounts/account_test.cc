@@ -16,6 +16,8 @@ Account alice() {
   account.uid = account.gid = 20001;
   account.home = "/home/alice";
   account.locked = true;
+  account.not_before = 1;
+  account.not_after = 1798761599999999;
   account.hashed_password = "$y$j9T$salt$hash";
   account.authorized_keys = {"ssh-ed25519 AAAA a@b"};
   account.settings.image = "lab:1";
@@ -30,12 +32,16 @@ TEST(Account, RoundTrip) {
   EXPECT_EQ(read->hashed_password, "$y$j9T$salt$hash");
   EXPECT_EQ(read->settings.image, "lab:1");
   EXPECT_TRUE(read->locked);
+  EXPECT_EQ(read->not_before, 1U);
+  EXPECT_EQ(read->not_after, 1798761599999999U);
 }
 
 TEST(Account, NamesAreThoseOfSystemdsUserRecord) {
   auto record = to_json(alice());
   EXPECT_EQ(record["userName"], "alice");
   EXPECT_EQ(record["homeDirectory"], "/home/alice");
+  EXPECT_EQ(record["notBeforeUSec"], 1);
+  EXPECT_EQ(record["notAfterUSec"], 1798761599999999);
   EXPECT_EQ(record["privileged"]["hashedPassword"], json({"$y$j9T$salt$hash"}));
   EXPECT_EQ(record["privileged"]["sshAuthorizedKeys"], json({"ssh-ed25519 AAAA a@b"}));
   EXPECT_EQ(record["labgpu"]["image"], "lab:1");
@@ -43,7 +49,8 @@ TEST(Account, NamesAreThoseOfSystemdsUserRecord) {
 
 TEST(Account, UnknownFieldsStay) {
   auto record = to_json(alice());
-  record["notAfterUSec"] = 5;
+  record["diskSize"] = 5;
+  record["perMachine"] = json::array({{{"matchHostname", "gpu02"}, {"uid", 7}}});
   record["privileged"]["passwordHint"] = "x";
   record["labgpu"]["colour"] = json::array({"red"});
   auto read = account_from_json(record);
@@ -56,9 +63,22 @@ TEST(Account, AClearedSettingIsGoneFromTheRecord) {
   ASSERT_TRUE(read);
   read->settings.image.reset();
   read->hashed_password.clear();
+  read->not_before.reset();
+  read->not_after.reset();
   auto record = to_json(*read);
   EXPECT_FALSE(record["labgpu"].contains("image"));
   EXPECT_FALSE(record["privileged"].contains("hashedPassword"));
+  EXPECT_FALSE(record.contains("notBeforeUSec"));
+  EXPECT_FALSE(record.contains("notAfterUSec"));
+}
+
+TEST(Account, SystemdsNeverIsNoDate) {
+  auto record = to_json(alice());
+  record["notBeforeUSec"] = record["notAfterUSec"] = UINT64_MAX;
+  auto read = account_from_json(record);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->not_before, std::nullopt);
+  EXPECT_EQ(read->not_after, std::nullopt);
 }
 
 TEST(Account, MistakesNameTheField) {
@@ -79,7 +99,10 @@ TEST(Account, MistakesNameTheField) {
                                                          {"homeDirectory", "home"},
                                                          {"homeDirectory", "/home/../etc"},
                                                          {"homeDirectory", "/home/a:b"},
-                                                         {"locked", "yes"}};
+                                                         {"locked", "yes"},
+                                                         {"notBeforeUSec", -1},
+                                                         {"notAfterUSec", "2026-12-31"},
+                                                         {"notAfterUSec", 1.5}};
   for (const auto& [field, value] : bad) {
     auto record = to_json(alice());
     record[field] = value;

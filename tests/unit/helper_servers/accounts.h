@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,13 @@ class Accounts {
     account.home = "/home/" + name;
     account.locked = locked;
     return store->create(account).value();
+  }
+
+  void change(const std::string& name, const std::function<void(Account&)>& edit) const {
+    auto seen = store->find(name);
+    Account changed = *seen;
+    edit(changed);
+    EXPECT_TRUE(store->put_if_unchanged(seen, changed));
   }
 
   TemporaryDirectory directory;

@@ -15,6 +15,7 @@ namespace labgpu::test {
 namespace {
 
 using nlohmann::json;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -49,7 +50,8 @@ class AdminMethodsTest : public testing::Test {
   Accounts accounts_;
   FakeContainers containers_;
   Config config_;
-  AdminMethods admin_{*accounts_.store, containers_, config_,
+  Maintenance maintenance_ = Maintenance::open(accounts_.directory / "state").value();
+  AdminMethods admin_{*accounts_.store, containers_, maintenance_, config_,
                       [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
 };
 
@@ -65,7 +67,7 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 TEST_F(AdminMethodsTest, TheInterfaceAndTheTableAgreeAndOnlyRootMayCall) {
   auto names = methods_of(admin_.description());
-  EXPECT_EQ(names.size(), 12U);
+  EXPECT_EQ(names.size(), 15U);
   for (const auto& name : names) {
     auto reply = reply_to(name, json::object(), 4711);
     ASSERT_FALSE(reply);
@@ -154,6 +156,46 @@ TEST_F(AdminMethodsTest, SetUserDoesAllOrNothing) {
   EXPECT_THAT(refusal("SetUser", set({"colour=red"})), HasSubstr("locked"));
   EXPECT_EQ(call("GetUser", {{"name", "alice"}})["user"], user);
   EXPECT_EQ(call("SetUser", set({"gpus=", "login="}))["user"]["overrides"], json::object());
+}
+
+TEST_F(AdminMethodsTest, AnAccountsTimeIsSetShownAndEnded) {
+  auto user = call("AddUser", {{"name", "alice"}, {"notAfter", "2001-01-01T00:00Z"}})["user"];
+  EXPECT_EQ(user["notAfterUSec"], 978307200000000);
+  EXPECT_EQ(user["state"], "expired");
+  auto set = [](std::vector<std::string> assignments) {
+    return json{{"name", "alice"}, {"assignments", std::move(assignments)}};
+  };
+  user = call("SetUser", set({"not_after=", "not_before=9999-12-31T00:00Z"}))["user"];
+  EXPECT_FALSE(user.contains("notAfterUSec"));
+  EXPECT_EQ(user["notBeforeUSec"], 253402214400000000);
+  EXPECT_EQ(user["state"], "pending");
+  for (const char* bad : {"not_after=31.12.2026", "not_before=soon", "not_after=2026-02-30"}) {
+    EXPECT_THAT(refusal("SetUser", set({"locked=yes", bad})),
+                AllOf(HasSubstr("Invalid: not_"),
+                      HasSubstr("must be a date such as 2026-12-31, 2026-12-31T18:00 or "),
+                      HasSubstr(", or empty for none")));
+  }
+  EXPECT_THAT(refusal("SetUser", set({"not_after=2026-12-31"})),
+              HasSubstr("Invalid: not_after (2026-12-31 at 23:59 "));
+  EXPECT_EQ(call("GetUser", {{"name", "alice"}})["user"], user);
+  user = call("SetUser", set({"not_before=", "max_sessions=3", "locked=yes"}))["user"];
+  EXPECT_EQ(user["state"], "locked");
+  EXPECT_EQ(user["settings"]["maxSessions"], 3);
+  EXPECT_THAT(refusal("AddUser", {{"name", "bob"}, {"notAfter", "never"}}), HasSubstr("Invalid"));
+  EXPECT_EQ(accounts_.store->find("bob"), nullptr);
+}
+
+TEST_F(AdminMethodsTest, MaintenanceBeginsAndEnds) {
+  EXPECT_EQ(call("GetMaintenance", json::object()), (json{{"on", false}, {"message", ""}}));
+  call("StartMaintenance", {{"message", "back at 18:00"}});
+  EXPECT_EQ(call("GetMaintenance", json::object()),
+            (json{{"on", true}, {"message", "back at 18:00"}}));
+  EXPECT_THAT(refusal("StartMaintenance", {{"message", "a\nb"}}), HasSubstr("Invalid: the text"));
+  EXPECT_EQ(maintenance_.word(), "back at 18:00");
+  call("StartMaintenance", json::object());
+  EXPECT_EQ(maintenance_.word(), "");
+  call("EndMaintenance", json::object());
+  EXPECT_EQ(maintenance_.word(), std::nullopt);
 }
 
 TEST_F(AdminMethodsTest, PasswordsAreSetAndTakenAway) {

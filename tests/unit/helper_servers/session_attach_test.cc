@@ -57,6 +57,13 @@ class AttachTest : public SessionFixture {
     EXPECT_EQ(pam.expect<SessionOpened>().ready, 0);
     return pam;
   }
+  // A login of alice's whose PAM session this process has opened.
+  Client opened_login() {
+    auto pam = greeted();
+    pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+    EXPECT_EQ(pam.expect<SessionOpened>().ready, 1);
+    return pam;
+  }
   // What init gets of the connection that the session command will use.
   Client accept_as_init() {
     run_until(loop_, [this] { return is_readable(init_.get()); });
@@ -113,12 +120,39 @@ TEST_F(AttachTest, NotRootEither) {
 }
 
 TEST_F(AttachTest, NotWhenLocked) {
-  auto account = accounts_.store->find("alice");
-  Account locked = *account;
-  locked.locked = true;
-  ASSERT_TRUE(accounts_.store->put_if_unchanged(account, locked));
+  accounts_.change("alice", [](Account& a) { a.locked = true; });
   auto session = alice_attaches();
   session.expect_failure(FailureCode::kNotAllowed);
+}
+
+TEST_F(AttachTest, NotWhenExpiredAlthoughTheLoginIsOpen) {
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto login = opened_login();
+  accounts_.change("alice", [](Account& a) { a.not_after = 1; });
+  auto session = alice_attaches();
+  session.expect_failure(FailureCode::kNotAllowed);
+}
+
+TEST_F(AttachTest, AnOpenLoginGoesOnDuringMaintenanceAndAtItsLimit) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  defaults_.max_sessions = 1;
+  auto login = opened_login();
+  auto at_the_limit = alice_attaches();
+  at_the_limit.expect<Attached>();
+  ASSERT_TRUE(maintenance_.begin("back at 18:00"));
+  auto during_maintenance = alice_attaches();
+  during_maintenance.expect<Attached>();
+}
+
+// sshd goes on with a login whose PAM session was refused, and starts its session command.
+TEST_F(AttachTest, ALoginWhoseSessionWasRefusedEndsHere) {
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  ASSERT_TRUE(maintenance_.begin("back at 18:00"));
+  auto session = alice_attaches();
+  auto failure = session.expect<Failure>();
+  EXPECT_EQ(failure.code, static_cast<uint16_t>(FailureCode::kNotAllowed));
+  EXPECT_THAT(std::string(failure.sentence), HasSubstr("back at 18:00"));
 }
 
 TEST_F(AttachTest, AScriptIsToldToTryLater) {

@@ -73,7 +73,7 @@ class SessionFixture : public testing::Test {
     auto listening = listen_at(path_, SOCK_SEQPACKET);
     if (!listening) throw std::runtime_error(listening.error().message);
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
-                                              containers_, defaults_, limits_);
+                                              containers_, defaults_, maintenance_, limits_);
   }
 
   Client client() {
@@ -95,6 +95,7 @@ class SessionFixture : public testing::Test {
   Accounts accounts_;
   std::string path_ = accounts_.directory / "session";
   SettingsLayer defaults_;
+  Maintenance maintenance_ = Maintenance::open(accounts_.directory / "state").value();
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
                         .handshake = std::chrono::milliseconds(1500),
                         .login = std::chrono::milliseconds(1000),

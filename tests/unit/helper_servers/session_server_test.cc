@@ -1,8 +1,13 @@
 // The session socket: PAM's questions, the count of sessions, and peers that misbehave.
+#include <gmock/gmock.h>
+
+#include "helper/date.h"
 #include "tests/unit/helper_servers/session_fixture.h"
 
 namespace labgpu::test {
 namespace {
+
+using testing::HasSubstr;
 
 class SessionServerTest : public SessionFixture {
  protected:
@@ -11,6 +16,19 @@ class SessionServerTest : public SessionFixture {
     Running container = own_process_as_container(accounts_.directory.path());
     containers_.running_now["alice"] = container;
     return container;
+  }
+  // What PAM's account phase is told; empty for a welcome.
+  std::string refusal_by_pam(const char* user = "alice") {
+    auto pam = greeted();
+    pam.send(CheckAccount{.user = user, .remote_host = "192.0.2.1"});
+    auto verdict = pam.expect<AccountVerdict>();
+    EXPECT_EQ(verdict.allowed == 1, verdict.sentence.empty());
+    return std::string(verdict.sentence);
+  }
+  Client open_session() {
+    auto pam = greeted();
+    pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+    return pam;
   }
 };
 
@@ -25,6 +43,68 @@ TEST_F(SessionServerTest, CheckAccountAnswersForEachKindOfAccount) {
   EXPECT_NE(verdict.sentence.find("locked"), std::string_view::npos);
   pam.send(CheckAccount{.user = "nobody", .remote_host = ""});
   pam.expect_failure(FailureCode::kNoAccount);
+}
+
+TEST_F(SessionServerTest, AnAccountIsRefusedOutsideItsTime) {
+  accounts_.change("alice", [](Account& a) { a.not_after = now_in_microseconds() - 1; });
+  EXPECT_THAT(refusal_by_pam(), HasSubstr("expired on "));
+  auto pam = greeted();
+  pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
+  pam.expect_failure(FailureCode::kNotAllowed);
+  constexpr Microseconds kHour = 3600000000;
+  accounts_.change("alice", [](Account& a) {
+    a.not_after.reset();
+    a.not_before = now_in_microseconds() + kHour;
+  });
+  EXPECT_THAT(refusal_by_pam(), HasSubstr("not valid before "));
+  accounts_.change("alice", [](Account& a) { a.not_before = now_in_microseconds(); });
+  EXPECT_EQ(refusal_by_pam(), "");
+}
+
+TEST_F(SessionServerTest, DuringMaintenanceNobodyComesIn) {
+  make_running();
+  auto before = open_session();
+  before.expect<SessionOpened>();
+  ASSERT_TRUE(maintenance_.begin("back at 18:00"));
+  EXPECT_THAT(refusal_by_pam(), HasSubstr("back at 18:00"));
+  open_session().expect_failure(FailureCode::kNotAllowed);
+  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+  ASSERT_TRUE(maintenance_.end());
+  EXPECT_EQ(refusal_by_pam(), "");
+  open_session().expect<SessionOpened>();
+}
+
+TEST_F(SessionServerTest, LoginsAreCountedAgainstTheLimit) {
+  make_running();
+  accounts_.add("bob");
+  defaults_.max_sessions = 2;
+  std::vector<Client> logins;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(refusal_by_pam(), "");
+    logins.push_back(open_session());
+    logins.back().expect<SessionOpened>();
+  }
+  EXPECT_THAT(refusal_by_pam(), HasSubstr("2 logins open"));
+  // A third one that was let pass before the second was open.
+  open_session().expect_failure(FailureCode::kNotAllowed);
+  EXPECT_EQ(refusal_by_pam("bob"), "");
+  accounts_.change("alice", [](Account& a) { a.settings.max_sessions = 3; });
+  EXPECT_EQ(refusal_by_pam(), "");
+  accounts_.change("alice", [](Account& a) { a.settings.max_sessions.reset(); });
+  logins.pop_back();
+  run_until(loop_, [this] { return server_->sessions_of("alice") == 1; });
+  EXPECT_EQ(refusal_by_pam(), "");
+}
+
+TEST_F(SessionServerTest, ALoginThatWaitsForItsContainerIsCounted) {
+  defaults_.max_sessions = 1;
+  auto first = greeted();
+  first.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 60000});
+  run_until(loop_, [this] { return !containers_.asked.empty(); });
+  EXPECT_THAT(refusal_by_pam(), HasSubstr("1 login open"));
+  first.hang_up();
+  turn_loop();
+  EXPECT_EQ(refusal_by_pam(), "");
 }
 
 TEST_F(SessionServerTest, HelloAndTheRequestMayComeTogether) {
