@@ -43,6 +43,7 @@ CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name
 void add_user_commands(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
+void add_maintenance_commands(CLI::App& app, CommandLine& line);
 void add_setup_command(CLI::App& app, CommandLine& line);
 void add_image_commands(CLI::App& app, CommandLine& line);
 

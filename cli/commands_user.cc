@@ -21,6 +21,7 @@ struct AddOptions {
   bool password = false;
   std::string image;
   std::string real_name;
+  std::string expires;
 };
 
 Result<json> add_parameters(const AddOptions& options) {
@@ -37,6 +38,7 @@ Result<json> add_parameters(const AddOptions& options) {
   if (!keys.empty()) parameters["authorizedKeys"] = keys;
   if (!options.image.empty()) parameters["image"] = options.image;
   if (!options.real_name.empty()) parameters["realName"] = options.real_name;
+  if (!options.expires.empty()) parameters["notAfter"] = options.expires;
   if (options.password) {
     auto password = read_password(options.name);
     if (!password) return Failed(password.error());
@@ -75,6 +77,8 @@ void add_add(CLI::App& group, CommandLine& line) {
                     "The first line of the standard input is the password");
   command->add_option("--image", options->image, "Docker image of the container");
   command->add_option("--real-name", options->real_name, "The person's name");
+  command->add_option("--expires", options->expires, "No login after this, such as 2026-12-31")
+      ->type_name("DATE");
   command->callback(
       [&line, options] { line.command = [&line, options] { return user_add(line, *options); }; });
 }

@@ -1,6 +1,8 @@
 // Accounts as tables for people.
 #include "cli/user_view.h"
 
+#include <time.h>
+
 #include <array>
 #include <cstdint>
 #include <iostream>
@@ -23,7 +25,9 @@ struct SettingName {
   const char* key;
 };
 
-constexpr std::array<SettingName, 8> kSettings{{
+constexpr char kMaxSessions[] = "maxSessions";
+
+constexpr std::array<SettingName, 9> kSettings{{
     {"image", "image"},
     {"hostname", "hostname"},
     {"containerName", "container_name"},
@@ -32,6 +36,7 @@ constexpr std::array<SettingName, 8> kSettings{{
     {"shmSize", "shm_size"},
     {"restart", "restart"},
     {"login", "login"},
+    {kMaxSessions, "max_sessions"},
 }};
 
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
@@ -57,8 +62,9 @@ std::string size_text(uint64_t bytes) {
 }
 
 // A setting as `user set` takes it.
-std::string setting_text(const json& value) {
+std::string setting_text(const std::string& field, const json& value) {
   if (value.is_array()) return mounts_text(value);
+  if (field == kMaxSessions) return value == 0 ? "none" : std::to_string(value.get<uint64_t>());
   if (value.is_number_unsigned()) return size_text(value.get<uint64_t>());
   return value.get<std::string>();
 }
@@ -66,18 +72,35 @@ std::string setting_text(const json& value) {
 std::string setting_of(const json& user, const char* key) {
   auto settings = user.find("settings");
   if (settings == user.end() || !settings->is_object() || !settings->contains(key)) return "";
-  return setting_text(settings->at(key));
+  return setting_text(key, settings->at(key));
+}
+
+// In the server's own time zone, as `user set` takes it. An earlier helper does not tell dates.
+std::string date_of(const json& user, const char* field) {
+  constexpr uint64_t kSecond = 1000000;
+  auto found = user.find(field);
+  if (found == user.end() || found->is_null()) return "";
+  auto seconds = static_cast<time_t>(found->get<uint64_t>() / kSecond);
+  tm parts{};
+  if (localtime_r(&seconds, &parts) == nullptr) return "?";
+  std::array<char, 32> shown{};
+  return {shown.data(), strftime(shown.data(), shown.size(), "%Y-%m-%d %H:%M", &parts)};
+}
+
+std::string state_of(const json& user) {
+  auto state = user.value("state", user.at("locked").get<bool>() ? "locked" : "active");
+  return state == "pending" ? "not valid yet" : state;
 }
 
 }  // namespace
 
 void print_users(const json& users) {
-  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "LOCKED", "REAL NAME"});
+  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "STATE", "REAL NAME"});
   for (const auto& user : users) {
     table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
                setting_of(user, "image"), setting_of(user, "gpus"),
                std::to_string(user.at("keys").size()), yes_no(user.at("hasPassword")),
-               yes_no(user.at("locked")), user.at("realName")});
+               state_of(user), user.at("realName")});
   }
   std::cout << table.render();
 }
@@ -88,7 +111,10 @@ void print_user(const json& user) {
   table.add({"real_name", user.at("realName")});
   table.add({"uid", std::to_string(user.at("uid").get<uint32_t>())});
   table.add({"home", user.at("home")});
+  table.add({"state", state_of(user)});
   table.add({"locked", yes_no(user.at("locked"))});
+  table.add({"not_before", date_of(user, "notBeforeUSec")});
+  table.add({"not_after", date_of(user, "notAfterUSec")});
   table.add({"password", yes_no(user.at("hasPassword"))});
   const auto& overrides = user.at("overrides");
   for (const auto& setting : kSettings) {

@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --image | --real-name | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+            --key | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
                 ((i++))
                 ;;
             -*) ;;
@@ -20,7 +20,7 @@ _labgpu_words() {
 
 _labgpu_options() {
     case "$1 $2" in
-        "user add") echo --key --password-stdin --image --real-name --json ;;
+        "user add") echo --key --password-stdin --image --real-name --expires --json ;;
         "user set") echo --password-stdin --no-password --json ;;
         "user remove") echo --yes --json ;;
         "setup "*) echo --check --undo --root ;;
@@ -33,15 +33,17 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user key status start stop restart setup image ;;
+        "0: ") echo user key status start stop restart maintenance setup image ;;
         "1:user "*) echo add list show set remove ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
+        "1:maintenance "*) echo on off ;;
         "1:status "* | "1:start "* | "1:stop "* | "1:restart "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
-                echo real_name= locked= image= hostname= container_name= mounts= gpus= shm_size= restart= login=
+                echo real_name= locked= not_before= not_after= image= hostname= container_name= mounts= gpus=
+                echo shm_size= restart= login= max_sessions=
             fi
             ;;
     esac

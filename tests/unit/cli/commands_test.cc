@@ -1,5 +1,7 @@
 // Every command that asks the helper: what it sends, what it prints for people and for programs.
 #include <gmock/gmock.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "tests/unit/cli/fake_helper.h"
 #include "tests/unit/cli/run_labgpu.h"
@@ -43,6 +45,11 @@ json container(const std::string& state) {
           {"sessions", 3}};
 }
 
+void set_zone(const char* zone) {
+  setenv("TZ", zone, 1);
+  tzset();
+}
+
 json reply(const json& parameters) { return {{"parameters", parameters}}; }
 
 // Runs a command against a helper with these replies.
@@ -75,6 +82,11 @@ TEST(UserAdd, SendsKeysImageNameAndPassword) {
                                   {"realName", "爱丽丝"},
                                   {"password", "geheim "}}));
   EXPECT_EQ(e.ran.out, "alice: added, uid 20001, home /home/alice\n");
+}
+
+TEST(UserAdd, SendsTheEndOfTheAccount) {
+  Exchange e({"user", "add", "alice", "--expires", "2026-12-31"}, {reply({{"user", alice()}})});
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"notAfter", "2026-12-31"}}));
 }
 
 TEST(UserAdd, LeavesOutWhatWasNotGivenAndReadsAKeyFromStdin) {
@@ -116,8 +128,8 @@ TEST(UserList, ShowsATable) {
   Exchange e({"user", "list"}, {reply({{"users", {alice()}}})});
   EXPECT_EQ(e.method(), "org.labgpu.ListUsers");
   EXPECT_EQ(e.ran.out,
-            "NAME   UID    IMAGE    GPUS  KEYS  PASSWORD  LOCKED  REAL NAME\n"
-            "alice  20001  cuda:12  all   1     no        no      爱丽丝\n");
+            "NAME   UID    IMAGE    GPUS  KEYS  PASSWORD  STATE   REAL NAME\n"
+            "alice  20001  cuda:12  all   1     no        active  爱丽丝\n");
 }
 
 TEST(UserList, WorksWithoutSettings) {
@@ -134,6 +146,36 @@ TEST(UserShow, ShowsSettingsAsSetTakesThem) {
   EXPECT_THAT(e.ran.out, HasSubstr("/data:/d:ro\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("shm_size        8g\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("SHA256:abc ssh-ed25519 a@b\n"));
+}
+
+TEST(UserList, TellsWhoCannotLogInNow) {
+  auto users = json::array();
+  for (const char* state : {"expired", "pending", "locked"}) {
+    users.push_back(alice());
+    users.back()["state"] = state;
+  }
+  users.push_back(alice());  // an earlier helper does not tell the state
+  users.back()["locked"] = true;
+  Exchange e({"user", "list"}, {reply({{"users", users}})});
+  EXPECT_THAT(e.ran.out, testing::ContainsRegex("no +expired.*\n.*no +not valid yet"));
+  EXPECT_THAT(e.ran.out, testing::ContainsRegex("no +locked.*\n.*no +locked"));
+}
+
+TEST(UserShow, DatesAreTheServersOwn) {
+  set_zone("XXX-8");
+  auto user = alice();
+  user["state"] = "expired";
+  user["notAfterUSec"] = 978307199999999;
+  user["settings"]["maxSessions"] = 3;
+  Exchange e({"user", "show", "alice"}, {reply({{"user", user}})});
+  set_zone("UTC");
+  EXPECT_THAT(e.ran.out, HasSubstr("state           expired\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("not_before      -\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("not_after       2001-01-01 07:59\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("max_sessions    3\n"));
+  user["settings"]["maxSessions"] = 0;
+  Exchange unlimited({"user", "show", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(unlimited.ran.out, HasSubstr("max_sessions    none\n"));
 }
 
 TEST(UserShow, SizesAndMountsAreShort) {
@@ -213,7 +255,7 @@ TEST(Key, ListAndRemove) {
 }
 
 TEST(Status, AllOrOne) {
-  setenv("TZ", "UTC", 1);
+  set_zone("UTC");
   Exchange all({"status"}, {reply({{"containers", {container("running")}}})});
   EXPECT_EQ(all.parameters(), json::object());
   EXPECT_EQ(all.ran.out,
@@ -230,6 +272,33 @@ TEST(State, StartStopRestart) {
     EXPECT_EQ(e.method(), std::string("org.labgpu.") + method);
     EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
     EXPECT_THAT(e.ran.out, HasSubstr("alice_container"));
+  }
+}
+
+TEST(Maintenance, IsShownBegunAndEnded) {
+  auto on = reply({{"on", true}, {"message", "back at \x1b 18:00"}});
+  auto off = reply({{"on", false}, {"message", ""}});
+  Exchange show({"maintenance"}, {off});
+  EXPECT_EQ(show.method(), "org.labgpu.GetMaintenance");
+  EXPECT_EQ(show.ran.out, "maintenance is off\n");
+  Exchange begin({"maintenance", "on", "back at 18:00"}, {reply(json::object()), on});
+  EXPECT_EQ(begin.method(), "org.labgpu.StartMaintenance");
+  EXPECT_EQ(begin.parameters(), json({{"message", "back at 18:00"}}));
+  EXPECT_EQ(begin.ran.out, "maintenance is on: back at ? 18:00\n");
+  Exchange wordless({"maintenance", "on"}, {reply(json::object()), on});
+  EXPECT_EQ(wordless.parameters(), json({{"message", ""}}));
+  Exchange end({"maintenance", "off"}, {reply(json::object()), off});
+  EXPECT_EQ(end.method(), "org.labgpu.EndMaintenance");
+  EXPECT_EQ(end.ran.out, "maintenance is off\n");
+}
+
+TEST(Maintenance, AnotherWordIsRefused) {
+  for (const auto& words : {std::vector<std::string>{"maintenance", "maybe"},
+                            {"maintenance", "on", "back", "at", "18:00"},
+                            {"maintenance", "off", "now"}}) {
+    Exchange e(words, {});
+    EXPECT_EQ(e.ran.status, 2) << words.back();
+    EXPECT_TRUE(e.helper.requests().empty());
   }
 }
 
@@ -254,6 +323,7 @@ INSTANTIATE_TEST_SUITE_P(
                   json{{"home", "/h"}}},
         std::pair{std::vector<std::string>{"key", "list", "alice"}, json{{"keys", json::array()}}},
         std::pair{std::vector<std::string>{"key", "remove", "alice", "x"}, json::object()},
+        std::pair{std::vector<std::string>{"maintenance"}, json{{"on", false}, {"message", ""}}},
         std::pair{std::vector<std::string>{"status"}, json{{"containers", json::array()}}},
         std::pair{std::vector<std::string>{"stop", "alice"},
                   json{{"container", container("stopped")}}}));
