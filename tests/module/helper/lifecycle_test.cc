@@ -110,6 +110,18 @@ TEST_F(LifecycleTest, AccountsOutliveAKilledHelper) {
   EXPECT_EQ(read_file(files_.log).find("secret"), std::string::npos);
 }
 
+TEST_F(LifecycleTest, MaintenanceOutlivesAKilledHelper) {
+  const json on = {{"on", true}, {"message", "back at 18:00"}};
+  {
+    RunningLabgpud labgpud(files_);
+    ASSERT_TRUE(call("StartMaintenance", {{"message", "back at 18:00"}}).contains("parameters"));
+    labgpud.send_signal(SIGKILL);
+    labgpud.wait();
+  }
+  RunningLabgpud labgpud(files_);
+  EXPECT_EQ(call("GetMaintenance", json::object())["parameters"], on);
+}
+
 TEST_F(LifecycleTest, SystemdsSocketsAndNotifications) {
   auto session = listen_at(files_.session_socket, SOCK_SEQPACKET);
   auto admin = listen_at(files_.admin_socket, SOCK_STREAM);
