@@ -13,7 +13,7 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, asan, packages, e2e, differential
+  (none)                    lint, unit, module, asan, packages, e2e, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
   asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -126,18 +126,15 @@ run() {
   esac
 }
 
-run_each() {
-  local suite
-  for suite in "$@"; do run "$suite"; done
-}
-
-# Servers mostly wait, and the other suites compute: both at once, when the packages are there and checked.
+# run_all SUITE...: these, and the packages in servers. Servers mostly wait, and the other suites compute: both at once.
 run_all() {
   testhost docker-up
   run packages
-  run_each e2e differential &
-  run_each "$@"
-  wait $!
+  run e2e &
+  run differential bookworm &
+  local suite
+  for suite in "$@"; do run "$suite"; done
+  wait
 }
 
 # A Docker daemon that was not there before goes again; one that runs is left alone.
@@ -157,7 +154,11 @@ rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
   all) run_all lint unit module asan ;;
-  long) run_all lint-deep unit module asan vm ;;
+  long)
+    run_all lint-deep unit module asan
+    run differential trixie
+    run vm
+    ;;
   *) run "$@" ;;
 esac
 
