@@ -59,6 +59,17 @@ void print_json(const nlohmann::json& value) {
   std::cout << value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
+Result<void> show_reply(const CommandLine& line, const Result<nlohmann::json>& reply,
+                        const std::function<void(const nlohmann::json&)>& print) {
+  if (!reply) return Failed(reply.error());
+  if (line.json) {
+    print_json(*reply);
+  } else {
+    print(*reply);
+  }
+  return {};
+}
+
 CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name,
                     const std::string& description) {
   auto* command = parent.add_subcommand(name, description);

@@ -35,6 +35,10 @@ Result<void> require_root();
 // What --json prints.
 void print_json(const nlohmann::json& value);
 
+// Prints a call's reply, with `print` unless --json wants it as it is; passes an error on.
+Result<void> show_reply(const CommandLine& line, const Result<nlohmann::json>& reply,
+                        const std::function<void(const nlohmann::json&)>& print);
+
 // Adds a subcommand that asks the helper, with --json.
 CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name,
                     const std::string& description);

@@ -42,25 +42,16 @@ Result<void> status(const CommandLine& line, const std::string& name) {
   json parameters = json::object();
   if (!name.empty()) parameters["name"] = name;
   auto reply = call_helper(line, "Status", parameters);
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_containers(reply->at("containers"));
-  }
-  return {};
+  return show_reply(line, reply,
+                    [](const json& found) { print_containers(found.at("containers")); });
 }
 
 Result<void> change_state(const CommandLine& line, const std::string& method,
                           const std::string& name) {
   auto reply = call_helper(line, method, {{"name", name}}, kContainerTimeout);
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_containers(json::array({reply->at("container")}));
-  }
-  return {};
+  return show_reply(line, reply, [](const json& found) {
+    print_containers(json::array({found.at("container")}));
+  });
 }
 
 struct StateChange {

@@ -52,25 +52,15 @@ Result<void> key_add(const CommandLine& line, const KeyOptions& options) {
 
 Result<void> key_list(const CommandLine& line, const KeyOptions& options) {
   auto reply = call_helper(line, "ListKeys", {{"name", options.name}});
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_keys(reply->at("keys"));
-  }
-  return {};
+  return show_reply(line, reply, [](const json& found) { print_keys(found.at("keys")); });
 }
 
 Result<void> key_remove(const CommandLine& line, const KeyOptions& options) {
   auto reply = call_helper(line, "RemoveKey",
                            {{"name", options.name}, {"fingerprint", options.fingerprint}});
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
+  return show_reply(line, reply, [&options](const json&) {
     std::cout << options.name << ": removed " << options.fingerprint << '\n';
-  }
-  return {};
+  });
 }
 
 }  // namespace

@@ -87,24 +87,12 @@ void add_add(CLI::App& group, CommandLine& line) {
 
 Result<void> user_list(const CommandLine& line) {
   auto reply = call_helper(line, "ListUsers", json::object());
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_users(reply->at("users"));
-  }
-  return {};
+  return show_reply(line, reply, [](const json& found) { print_users(found.at("users")); });
 }
 
 Result<void> user_show(const CommandLine& line, const std::string& name) {
   auto reply = call_helper(line, "GetUser", {{"name", name}});
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_user(reply->at("user"));
-  }
-  return {};
+  return show_reply(line, reply, [](const json& found) { print_user(found.at("user")); });
 }
 
 void add_list_and_show(CLI::App& group, CommandLine& line) {
@@ -144,13 +132,7 @@ Result<void> user_set(const CommandLine& line, const SetOptions& options) {
     parameters["password"] = *password;
   }
   auto reply = call_helper(line, "SetUser", parameters);
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-  } else {
-    print_user(reply->at("user"));
-  }
-  return {};
+  return show_reply(line, reply, [](const json& found) { print_user(found.at("user")); });
 }
 
 void add_set(CLI::App& group, CommandLine& line) {
