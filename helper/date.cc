@@ -121,7 +121,7 @@ std::optional<Microseconds> moment_of(Parts parts, PartOfDay without_time, bool 
   parts.fields.tm_isdst = -1;
   time_t seconds = 0;
   if (parts.offset_minutes) {
-    seconds = timegm(&parts.fields) - *parts.offset_minutes * 60;
+    seconds = timegm(&parts.fields) - time_t{*parts.offset_minutes} * 60;
   } else {
     seconds = mktime(&parts.fields);
   }

@@ -3,6 +3,7 @@ import itertools
 import json
 import pathlib
 import shutil
+import signal
 
 import pytest
 
@@ -18,6 +19,11 @@ def pytest_addoption(parser):
     parser.addoption("--testhost", default=TESTHOST, help="makes the server: testhost.sh, or vmhost.sh of tests/vm")
     parser.addoption("--name", default="e2e", help="prefix of the server's name; runs at the same time need two")
     parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+
+
+def pytest_configure():
+    """A shell's job in the background ignores Ctrl-C, and so would every client that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

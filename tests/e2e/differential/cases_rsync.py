@@ -38,7 +38,7 @@ def _(person):
         (local / "sent").mkdir()
         for name in ("same", "touched", "changed"):
             (local / "sent" / name).write_bytes(name[0].encode() * 300_000)
-        seen = [rsync(person, "-aiz", f"{local}/sent/", f"server:{remote}/")]
+        seen = [rsync(person, "-aizO", f"{local}/sent/", f"server:{remote}/")]
         person.text(
             f"cd {remote}; touch -d @1000000000 touched; touch -r changed time; tr c d <changed >x; cat x >changed"
             "; touch -r time changed; rm x time; touch -d @1000000000 ."
