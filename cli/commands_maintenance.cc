@@ -13,16 +13,12 @@ using nlohmann::json;
 
 Result<void> show(const CommandLine& line) {
   auto reply = call_helper(line, "GetMaintenance", json::object());
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-    return {};
-  }
-  auto message = printable(reply->at("message").get<std::string>());
-  bool on = reply->at("on").get<bool>();
-  std::cout << "maintenance is " << (on ? "on" : "off") << (message.empty() ? "" : ": " + message)
-            << '\n';
-  return {};
+  return show_reply(line, reply, [](const json& found) {
+    auto message = printable(found.at("message").get<std::string>());
+    bool on = found.at("on").get<bool>();
+    std::cout << "maintenance is " << (on ? "on" : "off") << (message.empty() ? "" : ": " + message)
+              << '\n';
+  });
 }
 
 // Then says what counts from now on, as the helper knows it.

@@ -47,23 +47,20 @@ Result<json> add_parameters(const AddOptions& options) {
   return parameters;
 }
 
-Result<void> user_add(const CommandLine& line, const AddOptions& options) {
-  auto parameters = add_parameters(options);
-  if (!parameters) return Failed(parameters.error());
-  auto reply = call_helper(line, "AddUser", *parameters);
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-    return {};
-  }
-  const auto& user = reply->at("user");
+void print_added(const json& user) {
   auto name = user.at("name").get<std::string>();
   std::cout << name << ": added, uid " << user.at("uid") << ", home "
             << printable(user.at("home").get<std::string>()) << '\n';
   if (user.at("keys").empty() && !user.at("hasPassword").get<bool>()) {
     std::cout << name << " cannot log in yet; give a key: labgpu key add " << name << " FILE\n";
   }
-  return {};
+}
+
+Result<void> user_add(const CommandLine& line, const AddOptions& options) {
+  auto parameters = add_parameters(options);
+  if (!parameters) return Failed(parameters.error());
+  auto reply = call_helper(line, "AddUser", *parameters);
+  return show_reply(line, reply, [](const json& found) { print_added(found.at("user")); });
 }
 
 void add_add(CLI::App& group, CommandLine& line) {
@@ -164,19 +161,16 @@ Result<void> user_remove(const CommandLine& line, const RemoveOptions& options) 
     if (!*agreed) return fail("nothing was removed");
   }
   auto reply = call_helper(line, "RemoveUser", {{"name", options.name}}, kContainerTimeout);
-  if (!reply) return Failed(reply.error());
-  if (line.json) {
-    print_json(*reply);
-    return {};
-  }
-  std::cout << options.name << ": removed\n";
-  auto home = reply->at("home").get<std::string>();
-  auto container = reply->at("containerName").get<std::string>();
-  std::cout << "kept: " << printable(home) << '\n';
-  if (!container.empty()) {
-    std::cout << "kept: container " << container << " (docker rm " << container << " deletes it)\n";
-  }
-  return {};
+  return show_reply(line, reply, [&options](const json& kept) {
+    auto home = kept.at("home").get<std::string>();
+    auto container = kept.at("containerName").get<std::string>();
+    std::cout << options.name << ": removed\n"
+              << "kept: " << printable(home) << '\n';
+    if (!container.empty()) {
+      std::cout << "kept: container " << container << " (docker rm " << container
+                << " deletes it)\n";
+    }
+  });
 }
 
 void add_remove(CLI::App& group, CommandLine& line) {

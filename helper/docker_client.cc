@@ -102,16 +102,21 @@ Task<Result<void>> DockerClient::negotiate() {
   co_return Result<void>();
 }
 
-Task<Result<HttpResponse>> DockerClient::call(Call call) {
+Task<Result<HttpRequest>> DockerClient::make_request(const Call& call) {
   if (!version_) {
     Result<void> negotiated = co_await negotiate();
     if (!negotiated) co_return Failed(negotiated.error());
   }
-  HttpRequest request{.method = call.method,
-                      .target = "/v" + to_string(*version_) + call.target,
-                      .body = std::move(call.body),
-                      .timeout = call.timeout};
-  Result<HttpResponse> response = co_await http_.request(std::move(request));
+  co_return HttpRequest{.method = call.method,
+                        .target = "/v" + to_string(*version_) + call.target,
+                        .body = call.body,
+                        .timeout = call.timeout};
+}
+
+Task<Result<HttpResponse>> DockerClient::call(Call call) {
+  Result<HttpRequest> request = co_await make_request(call);
+  if (!request) co_return Failed(request.error());
+  Result<HttpResponse> response = co_await http_.request(std::move(*request));
   if (!response) co_return unreachable(call.what, response.error());
   if (!is_success(response->status) && response->status != kNotModified) {
     co_return refused(call.what, *response);
@@ -121,15 +126,10 @@ Task<Result<HttpResponse>> DockerClient::call(Call call) {
 
 Task<Result<HttpResponse>> DockerClient::call_stream(Call call, seconds max_silence,
                                                      HttpStream stream) {
-  if (!version_) {
-    Result<void> negotiated = co_await negotiate();
-    if (!negotiated) co_return Failed(negotiated.error());
-  }
-  HttpRequest request{.method = call.method,
-                      .target = "/v" + to_string(*version_) + call.target,
-                      .timeout = call.timeout,
-                      .max_silence = max_silence};
-  Result<HttpResponse> response = co_await http_.stream(std::move(request), std::move(stream));
+  Result<HttpRequest> request = co_await make_request(call);
+  if (!request) co_return Failed(request.error());
+  request->max_silence = max_silence;
+  Result<HttpResponse> response = co_await http_.stream(std::move(*request), std::move(stream));
   if (!response) co_return unreachable(call.what, response.error());
   if (!is_success(response->status)) co_return refused(call.what, *response);
   co_return response;

@@ -61,6 +61,8 @@ class DockerClient {
   Task<Result<nlohmann::json>> call_json(Call call);
   Task<Result<void>> call_plain(Call call);
   Task<Result<void>> negotiate();
+  // Negotiates first when that has not been done. `call` must outlive the Task.
+  Task<Result<HttpRequest>> make_request(const Call& call);
   [[nodiscard]] Failed refused(const std::string& what, const HttpResponse& response) const;
   [[nodiscard]] Failed unreachable(const std::string& what, const Error& error) const;
 

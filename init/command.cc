@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/read_text_file.h"
 #include "init/agent_link.h"
 #include "init/environment.h"
 #include "init/greeting.h"
@@ -14,7 +15,6 @@
 #include "init/sftp.h"
 #include "init/skeleton.h"
 #include "init/terminal.h"
-#include "init/text_file.h"
 
 namespace labgpu {
 

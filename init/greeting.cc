@@ -4,8 +4,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "common/read_text_file.h"
 #include "common/text_buffer.h"
-#include "init/text_file.h"
 
 namespace labgpu {
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/deadline.h"
+#include "common/read_text_file.h"
 #include "common/unique_fd.h"
 #include "init/log.h"
 #include "init/profile.h"

@@ -1,4 +1,4 @@
-// Small configuration files of the container: read whole, and replaced whole.
+// Small configuration files of the container, replaced whole.
 //
 // Container root may have put anything under these names, so nothing here can wait for a pipe or
 // fill memory. Every function returns an errno number, 0 for success.
@@ -6,17 +6,12 @@
 
 #include <sys/types.h>
 
-#include <span>
 #include <string_view>
 
 namespace labgpu {
 
 // No account file of a real system comes near it; 4 MiB are some 50000 accounts.
 inline constexpr size_t kMaxTextFile = size_t{4} * 1024 * 1024;
-
-// Reads the regular file at `path` into `buffer`. EFBIG: it does not fit; EINVAL: not a regular
-// file.
-[[nodiscard]] int read_text_file(const char* path, std::span<char> buffer, std::string_view& out);
 
 // Replaces the file at `path`: a temporary file beside it, fsync, rename. Owner and mode stay as
 // they were; a new file gets `new_mode` and belongs to root. On failure the old file is untouched.

@@ -2,17 +2,13 @@
 #include "session/login_key.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <span>
 
 #include "common/parse.h"
 #include "common/paths.h"
-#include "common/unique_fd.h"
+#include "common/read_text_file.h"
 
 namespace labgpu {
 
@@ -20,24 +16,6 @@ namespace {
 
 char auth_info_buffer[64 * 1024];
 char keys_buffer[256 * 1024];
-
-int read_whole(const char* path, std::span<char> buffer, std::string_view& out) {
-  UniqueFd file(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
-  if (!file.valid() || fstat(file.get(), &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode)) return EINVAL;
-  size_t used = 0;
-  while (used < buffer.size()) {
-    ssize_t size = read(file.get(), buffer.data() + used, buffer.size() - used);
-    if (size < 0) return errno;
-    if (size == 0) {
-      out = {buffer.data(), used};
-      return 0;
-    }
-    used += static_cast<size_t>(size);
-  }
-  return EFBIG;
-}
 
 // Lines "METHOD" and "publickey TYPE BASE64", one per method that succeeded (auth2.c,
 // auth2_update_session_info).
@@ -60,7 +38,7 @@ int look_into(std::string_view path, std::string_view key, KeyCommand& result,
   TextBuffer<PATH_MAX> name;
   if (!name.add(path).ok()) return ENAMETOOLONG;
   std::string_view keys;
-  int error = read_whole(name.c_str(), keys_buffer, keys);
+  int error = read_text_file(name.c_str(), keys_buffer, keys);
   if (error == ENOENT || error == ENOTDIR) return 0;
   if (error == 0) result = find_key_command(keys, key, command);
   return error;
@@ -73,7 +51,7 @@ int find_login_key_command(const LoginKeySources& sources, KeyCommand& result,
   result = KeyCommand::kNotListed;
   if (sources.auth_info == nullptr) return 0;
   std::string_view auth_info;
-  int error = read_whole(sources.auth_info, auth_info_buffer, auth_info);
+  int error = read_text_file(sources.auth_info, auth_info_buffer, auth_info);
   if (error != 0) return error;
   std::string_view key = key_of(auth_info);
   if (key.empty() || sources.home == nullptr || sources.user == nullptr) return 0;

@@ -147,7 +147,7 @@ dialogue(
     "sleep 0.2 & wait",
     "jobs",
     "sleep 30 & jobs",
-    "kill %1; wait",
+    "kill %1; sleep 0.5",
     "echo $?",
     "set -o | grep monitor",
 )
