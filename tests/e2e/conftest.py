@@ -98,6 +98,7 @@ def first_install(bare_server, before_labgpu, root, carol):
         bare_server.forget_users()
     with LoginWatch(root, carol) as watch:
         bare_server.install().ok()
+        bare_server.set_login_wait()
         bare_server.load_user_image()
         bare_server.labgpu("setup").ok()
     return watch

@@ -4,7 +4,7 @@ import json
 import pathlib
 import shlex
 
-from processes import run, wait_until
+from processes import PATIENCE, run, wait_until
 
 TESTHOST = pathlib.Path(__file__).with_name("testhost.sh")
 
@@ -65,6 +65,13 @@ class Server:
         self.testhost("copy", tarball, f"{self.name}:/var/tmp/user-image.tar", timeout=120).ok()
         self.labgpu("image", "bootstrap", "--tarball", "/var/tmp/user-image.tar", timeout=240).ok()
         self.sh("rm /var/tmp/user-image.tar")
+
+    def set_login_wait(self):
+        """On a machine that takes many times as long, containers do too: logins wait for them in proportion."""
+        if PATIENCE != 1:
+            settings = {"loginWaitSeconds": round(12 * PATIENCE)}
+            self.write("/etc/labgpu/labgpu.json", json.dumps(settings).encode())
+            self.sh("systemctl restart labgpud")
 
     def prepare(self):
         """What an administrator had on this host before labgpu: root's settings, the host account carol."""
