@@ -129,4 +129,16 @@ Result<Account> account_from_json(const nlohmann::json& record) {
   return account;
 }
 
+std::string record_text(const Account& account) { return to_json(account).dump(2) + "\n"; }
+
+Result<Account> parse_record(const std::string& name, const std::string& text) {
+  auto json = parse_json(text, false);
+  if (!json) return Failed(json.error());
+  auto account = account_from_json(*json);
+  if (account && account->name != name) {
+    return fail(ErrorCode::kInvalid, "it is the record of " + account->name);
+  }
+  return account;
+}
+
 }  // namespace labgpu

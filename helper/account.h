@@ -40,4 +40,8 @@ nlohmann::json to_json(const Account& account);
 // Strict: wrong types, names or ids are an error that names the field.
 Result<Account> account_from_json(const nlohmann::json& record);
 
+// The same as the text of a record. One under another name than the account's is an error.
+std::string record_text(const Account& account);
+Result<Account> parse_record(const std::string& name, const std::string& text);
+
 }  // namespace labgpu

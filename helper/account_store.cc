@@ -1,4 +1,4 @@
-// The accounts and the rules of changing them.
+// The accounts and the rules of changing one of them.
 #include "helper/account_store.h"
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 
 #include "common/parse.h"
 #include "common/paths.h"
-#include "helper/index_writer.h"
 #include "helper/log.h"
 
 namespace labgpu {
@@ -37,58 +36,115 @@ Result<void> check_group_id(uint32_t gid, const HostNames& host) {
   return {};
 }
 
+Failed changed_by_others(const std::string& name) {
+  return fail(ErrorCode::kUnavailable, "the account of " + name +
+                                           " was changed by somebody else at the same time: try "
+                                           "again");
+}
+
 }  // namespace
 
-AccountStore::AccountStore(AccountFiles files, IdRange ids, const HostNames& host)
-    : files_(std::move(files)), ids_(ids), host_(host) {}
+AccountStore::AccountStore(EventLoop& loop, RecordStore& records,
+                           const std::string& state_directory, IdRange ids, const HostNames& host)
+    : loop_(loop),
+      records_(records),
+      host_(host),
+      ids_(loop, records, ids, host),
+      published_(state_directory, ids.first) {}
 
-Result<std::unique_ptr<AccountStore>> AccountStore::open(const std::string& state_directory,
+Result<std::unique_ptr<AccountStore>> AccountStore::open(EventLoop& loop, RecordStore& records,
+                                                         const std::string& state_directory,
                                                          IdRange ids, const HostNames& host) {
-  AccountFiles files(state_directory);
-  if (auto prepared = files.prepare(); !prepared) return Failed(prepared.error());
   if (auto free = check_group_id(ids.first, host); !free) return Failed(free.error());
-  auto loaded = files.load();
-  if (!loaded) return wrap("read the accounts", loaded.error());
-  for (const auto& [name, why] : loaded->damaged) {
-    log(LogLevel::kError, "the record is damaged, so nobody can log in as " + name + ": " + why,
-        {{kLogUser, name}});
-  }
-  for (const auto& path : loaded->removed) {
-    log(LogLevel::kNotice, path + " is of a removed account; to have it back, delete its file in " +
-                               state_directory + "/tombstones");
-  }
-
-  std::unique_ptr<AccountStore> store(new AccountStore(std::move(files), ids, host));
-  store->last_id_ = loaded->highest_id;
-  store->damaged_ = std::move(loaded->damaged);
-  for (const auto& account : loaded->accounts) {
-    if (auto written = store->files_.write_keys(account); !written) return Failed(written.error());
-    store->by_name_[account.name] = std::make_shared<const Account>(account);
-  }
-  auto accounts = store->all();
-  if (auto written = write_index(store->files_.index_directory(), accounts, ids.first); !written) {
-    return Failed(written.error());
-  }
-  if (auto tidy = store->files_.remove_other_keys(accounts); !tidy) return Failed(tidy.error());
+  std::unique_ptr<AccountStore> store(new AccountStore(loop, records, state_directory, ids, host));
+  if (auto loaded = store->load(); !loaded) return wrap("read the accounts", loaded.error());
   return store;
+}
+
+Result<void> AccountStore::load() {
+  if (auto prepared = published_.prepare(); !prepared) return prepared;
+  if (auto loaded = ids_.load(); !loaded) return loaded;
+  // Before they are read, so that nothing is missed.
+  auto watched = records_.watch(RecordKind::kUsers,
+                                [this](const RecordChanges& changes) { take_up(changes); });
+  if (!watched) {
+    log(LogLevel::kWarning,
+        "records that are changed by hand count only after a restart: " + watched.error().message);
+  }
+  auto names = records_.list(RecordKind::kUsers);
+  if (!names) return Failed(names.error());
+  std::set<std::string> having_keys;
+  for (const auto& name : *names) {
+    auto entry = read(name);
+    if (entry) {
+      keep(*entry);
+      if (auto done = published_.publish_keys(*entry->account); !done) return done;
+      having_keys.insert(name);
+    } else {
+      damaged_[name] = entry.error().message;
+      log(LogLevel::kError,
+          "the record is damaged, so nobody can log in as " + name + ": " + entry.error().message,
+          {{kLogUser, name}});
+    }
+  }
+  if (auto tidy = published_.remove_other_keys(having_keys); !tidy) return tidy;
+  return publish_index();
+}
+
+Result<AccountStore::Entry> AccountStore::read(const std::string& name) {
+  auto place = records_.place(RecordKind::kUsers, name);
+  auto stored = records_.get(RecordKind::kUsers, name);
+  if (!stored) return Failed(stored.error());
+  auto account = parse_record(name, stored->content);
+  if (!account) return wrap(place, account.error());
+  if (auto claimed = claim_id_of(*account); !claimed) return wrap(place, claimed.error());
+  return Entry{std::make_shared<const Account>(std::move(*account)), std::move(stored->version)};
+}
+
+// A record that was brought here by hand may have an id of which nothing is known yet.
+Result<void> AccountStore::claim_id_of(const Account& account) {
+  auto other = find(account.uid);
+  if (other && other->name != account.name) {
+    return fail(ErrorCode::kExists,
+                "another account has uid " + std::to_string(account.uid) + ": " + other->name);
+  }
+  const auto* owner = ids_.owner(account.uid);
+  if (owner != nullptr && (owner->empty() || *owner == account.name)) return {};
+  if (auto usable = ids_.check_given(account.uid); !usable) return usable;
+  auto taken = host_.has_name(account.name);
+  if (!taken) return Failed(taken.error());
+  if (*taken) return fail(ErrorCode::kExists, "the server has a user or group of that name");
+  return ids_.claim(account.uid, account.name);
+}
+
+void AccountStore::keep(const Entry& entry) {
+  let_go(entry.account->name);
+  by_name_[entry.account->name] = entry;
+  by_uid_[entry.account->uid] = entry.account;
+}
+
+void AccountStore::let_go(const std::string& name) {
+  auto found = by_name_.find(name);
+  if (found == by_name_.end()) return;
+  by_uid_.erase(found->second.account->uid);
+  by_name_.erase(found);
 }
 
 AccountPointer AccountStore::find(const std::string& name) const {
   auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+  return found == by_name_.end() ? nullptr : found->second.account;
 }
 
 AccountPointer AccountStore::find(uint32_t uid) const {
-  auto found = std::find_if(by_name_.begin(), by_name_.end(),
-                            [uid](const auto& entry) { return entry.second->uid == uid; });
-  return found == by_name_.end() ? nullptr : found->second;
+  auto found = by_uid_.find(uid);
+  return found == by_uid_.end() ? nullptr : found->second;
 }
 
 Result<AccountPointer> AccountStore::get(const std::string& name) const {
   if (auto account = find(name)) return account;
   if (auto damaged = damaged_.find(name); damaged != damaged_.end()) {
-    return fail(ErrorCode::kInvalid, "the record of " + name + " is damaged: mend it and restart " +
-                                         "labgpud: " + damaged->second);
+    return fail(ErrorCode::kInvalid,
+                "the record of " + name + " is damaged: mend it: " + damaged->second);
   }
   return fail(ErrorCode::kNotFound,
               is_user_name(name) ? "labgpu has no user " + name
@@ -98,14 +154,16 @@ Result<AccountPointer> AccountStore::get(const std::string& name) const {
 
 std::vector<AccountPointer> AccountStore::list() const {
   std::vector<AccountPointer> accounts;
-  for (const auto& [name, account] : by_name_) accounts.push_back(account);
+  accounts.reserve(by_name_.size());
+  for (const auto& [name, entry] : by_name_) accounts.push_back(entry.account);
   return accounts;
 }
 
-std::vector<Account> AccountStore::all() const {
+Result<void> AccountStore::publish_index() const {
   std::vector<Account> accounts;
-  for (const auto& [name, account] : by_name_) accounts.push_back(*account);
-  return accounts;
+  accounts.reserve(by_name_.size());
+  for (const auto& [name, entry] : by_name_) accounts.push_back(*entry.account);
+  return published_.publish_index(accounts);
 }
 
 Result<void> AccountStore::check_new_name(const std::string& name) const {
@@ -126,6 +184,9 @@ Result<void> AccountStore::check_new_name(const std::string& name) const {
   }
   if (find(name)) return fail(ErrorCode::kExists, "labgpu has a user " + name + " already");
   if (damaged_.contains(name)) return Failed(get(name).error());
+  if (in_the_making_.contains(name)) {
+    return fail(ErrorCode::kExists, "a user " + name + " is being made already");
+  }
   auto taken = host_.has_name(name);
   if (!taken) return Failed(taken.error());
   if (*taken) {
@@ -135,35 +196,34 @@ Result<void> AccountStore::check_new_name(const std::string& name) const {
   return {};
 }
 
+std::vector<uint32_t> AccountStore::ids_of(const std::string& name) const {
+  return ids_.ids_of(name);
+}
+
 Result<uint32_t> AccountStore::reserve_id(const std::string& name) {
   if (auto usable = check_new_name(name); !usable) return Failed(usable.error());
-  for (uint64_t id = uint64_t{std::max(last_id_, ids_.first)} + 1; id <= ids_.last; ++id) {
-    auto candidate = static_cast<uint32_t>(id);
-    auto taken = host_.has_id(candidate);
-    if (!taken) return Failed(taken.error());
-    if (*taken) continue;
-    if (auto written = files_.write_last_id(candidate); !written) return Failed(written.error());
-    last_id_ = candidate;
-    return candidate;
-  }
-  return fail(ErrorCode::kInvalid, "no id above " + std::to_string(last_id_) + " is left for " +
-                                       name + ", and none is used twice: raise ids.last (" +
-                                       std::to_string(ids_.last) + ") in " + kConfigFile);
+  return ids_.reserve(name);
 }
 
 Result<AccountPointer> AccountStore::create(const Account& account) {
   if (auto usable = check_new_name(account.name); !usable) return Failed(usable.error());
-  if (find(account.uid)) {
-    return fail(ErrorCode::kExists, "another account has uid " + std::to_string(account.uid));
+  if (!ids_.is_reserved(account.uid, account.name)) {
+    return fail(ErrorCode::kInvalid,
+                "id " + std::to_string(account.uid) + " was not reserved for " + account.name);
   }
-  return replace(nullptr, account);
+  auto created = replace(nullptr, account);
+  if (created) ids_.use(account.name);
+  return created;
 }
 
 Result<void> AccountStore::check_unchanged(const AccountPointer& seen) const {
+  if (damaged_.contains(seen->name)) {
+    return fail(ErrorCode::kInvalid,
+                "the record of " + seen->name +
+                    " was changed by hand and is damaged: mend it: " + damaged_.at(seen->name));
+  }
   if (find(seen->name) == seen) return {};
-  return fail(
-      ErrorCode::kUnavailable,
-      "the account of " + seen->name + " was changed by somebody else at the same time: try again");
+  return changed_by_others(seen->name);
 }
 
 Result<AccountPointer> AccountStore::put_if_unchanged(const AccountPointer& seen,
@@ -177,47 +237,49 @@ Result<AccountPointer> AccountStore::put_if_unchanged(const AccountPointer& seen
 
 Result<void> AccountStore::remove(const AccountPointer& seen) {
   if (auto unchanged = check_unchanged(seen); !unchanged) return unchanged;
-  if (auto written = files_.write_tombstone(*seen); !written) return written;
+  const auto name = seen->name;
+  auto removed = records_.remove_if_unchanged(RecordKind::kUsers, name, by_name_.at(name).version);
+  if (!removed && removed.error().code == ErrorCode::kExists) return changed_by_others(name);
+  if (!removed) return removed;
   // From here on the account is gone, whatever else fails: the next start makes the rest good.
-  by_name_.erase(seen->name);
-  auto removed = files_.remove_record(seen->name);
-  auto indexed = write_index(files_.index_directory(), all(), ids_.first);
-  auto without_keys = files_.remove_keys(seen->name);
-  for (const auto& step : {removed, indexed, without_keys}) {
-    if (!step) return wrap(seen->name + " is removed, but not all traces are", step.error());
+  let_go(name);
+  auto indexed = publish_index();
+  auto without_keys = published_.remove_keys({name});
+  for (const auto& step : {indexed, without_keys}) {
+    if (!step) return wrap(name + " is removed, but not all traces are", step.error());
   }
   return {};
 }
 
-Result<void> AccountStore::publish(const Account& account) const {
-  if (auto written = files_.write_keys(account); !written) return written;
-  return write_index(files_.index_directory(), all(), ids_.first);
-}
-
 Result<AccountPointer> AccountStore::replace(const AccountPointer& before, const Account& after) {
+  auto text = record_text(after);
   // What is written must be readable again.
-  if (auto readable = account_from_json(to_json(after)); !readable) {
-    return Failed(readable.error());
-  }
-  if (auto written = files_.write_record(after); !written) return Failed(written.error());
+  if (auto readable = parse_record(after.name, text); !readable) return Failed(readable.error());
+  auto seen = before ? by_name_.at(after.name).version : RecordVersion(kNoRecord);
+  auto written = records_.put_if_unchanged(RecordKind::kUsers, after.name, text, seen);
+  if (!written && written.error().code == ErrorCode::kExists) return changed_by_others(after.name);
+  if (!written) return Failed(written.error());
   auto stored = std::make_shared<const Account>(after);
-  by_name_[after.name] = stored;
-  auto published = publish(*stored);
+  keep({stored, *written});
+  auto published = published_.publish_keys(after).and_then([this] { return publish_index(); });
   if (published) return stored;
   take_back(before, after.name);
   return Failed(published.error());
 }
 
 void AccountStore::take_back(const AccountPointer& before, const std::string& name) {
+  auto version = by_name_.at(name).version;
   Result<void> undone;
   if (before) {
-    by_name_[name] = before;
-    undone = files_.write_record(*before);
-    if (auto keys = files_.write_keys(*before); undone && !keys) undone = keys;
+    auto written =
+        records_.put_if_unchanged(RecordKind::kUsers, name, record_text(*before), version);
+    keep({before, written.value_or(version)});
+    undone = written.and_then([&](const auto&) { return published_.publish_keys(*before); });
   } else {
-    by_name_.erase(name);
-    undone = files_.remove_record(name);
-    if (auto keys = files_.remove_keys(name); undone && !keys) undone = keys;
+    let_go(name);
+    undone = records_.remove_if_unchanged(RecordKind::kUsers, name, version).and_then([&] {
+      return published_.remove_keys({name});
+    });
   }
   if (undone) return;
   log(LogLevel::kError,

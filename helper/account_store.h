@@ -1,22 +1,29 @@
-// All accounts: kept in memory, written through to files, published to NSS and sshd.
+// All accounts: kept in memory, written through to their records, published to NSS and sshd.
 //
-// The only writer. Every change is durable when it returns, record first and index last, so that a
-// crash in between leaves a record from which the index is made again at the next start. When a
-// change cannot be published it is taken back. Accounts are handed out as immutable snapshots; who
-// changes one names the snapshot it started from, and is refused when somebody else was faster.
+// Every change is durable when it returns, record first and index last, so that a crash in between
+// leaves a record from which the index is made again at the next start. When a change cannot be
+// published it is taken back. Accounts are handed out as immutable snapshots; who changes one names
+// the snapshot it started from, and is refused when somebody else was faster. An id belongs to a
+// name for good, with or without an account.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "helper/account.h"
-#include "helper/account_files.h"
 #include "helper/config.h"
 #include "helper/error.h"
+#include "helper/event_loop.h"
 #include "helper/host_names.h"
+#include "helper/id_registry.h"
+#include "helper/published_accounts.h"
+#include "helper/record_store.h"
+#include "helper/task.h"
 
 namespace labgpu {
 
@@ -24,10 +31,15 @@ using AccountPointer = std::shared_ptr<const Account>;
 
 class AccountStore {
  public:
-  // Reads every record and publishes the index and the keys. A damaged record is logged, skipped
-  // and left alone; its name and id stay taken. `host` must outlive the store.
-  static Result<std::unique_ptr<AccountStore>> open(const std::string& state_directory, IdRange ids,
+  // Reads every record and publishes the index and the keys below `state_directory`. A damaged
+  // record is logged, skipped and left alone; its name and id stay taken. A record that an
+  // administrator edits, restores or removes later counts without a restart; a bad one is logged,
+  // and the last good one stays in force. What is given must outlive the store.
+  static Result<std::unique_ptr<AccountStore>> open(EventLoop& loop, RecordStore& records,
+                                                    const std::string& state_directory, IdRange ids,
                                                     const HostNames& host);
+  AccountStore(const AccountStore&) = delete;
+  AccountStore& operator=(const AccountStore&) = delete;
 
   // nullptr when there is none.
   [[nodiscard]] AccountPointer find(const std::string& name) const;
@@ -37,32 +49,66 @@ class AccountStore {
   // In the order of names.
   [[nodiscard]] std::vector<AccountPointer> list() const;
 
-  // An id for a new account of that name, never given out before and in use nowhere on the server.
-  // kInvalid for a bad or reserved name, kExists for one that labgpu or the server has.
+  // May a new account have that name? kInvalid for a bad or reserved one, kExists for one that
+  // labgpu or the server has.
+  [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
+  // May a new account have that id, which somebody chose? It need not be of the range of ids.
+  // kExists when labgpu or the server has or had it, kInvalid for one that is no person's.
+  [[nodiscard]] Result<void> check_given_id(uint32_t id) const { return ids_.check_given(id); }
+  // The ids that the name ever had, also with accounts that are gone.
+  [[nodiscard]] std::vector<uint32_t> ids_of(const std::string& name) const;
+
+  // An id of the range for a new account of that name, never given out before and in use nowhere on
+  // the server. As long as no account has it, the name gets the same one again.
   Result<uint32_t> reserve_id(const std::string& name);
-  // The account must have its ids and everything else. kExists, kInvalid.
+  // The same for many, in the order of the names, with turns for the event loop. An error names the
+  // one that is its reason.
+  Task<Result<std::vector<uint32_t>>> reserve_ids(std::vector<std::string> names);
+
+  // The account must have everything, and ids that were reserved for its name. kExists, kInvalid.
   Result<AccountPointer> create(const Account& account);
-  // `changed` has the name and ids of `seen`. kInvalid; kExists when the account is no longer
+  // All of them or none, also across a crash, with turns for the event loop. An id that was not
+  // reserved is a given one, as of check_given_id(). In the order of `accounts`; an error names the
+  // account that is its reason.
+  Task<Result<std::vector<AccountPointer>>> create_all(std::vector<Account> accounts);
+  // `changed` has the name and ids of `seen`. kInvalid; kUnavailable when the account is no longer
   // `seen`.
   Result<AccountPointer> put_if_unchanged(const AccountPointer& seen, const Account& changed);
-  // Leaves a tombstone. The home directory is not touched.
+  // The home directory is not touched.
   Result<void> remove(const AccountPointer& seen);
 
  private:
-  AccountStore(AccountFiles files, IdRange ids, const HostNames& host);
-  [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
+  struct Entry {
+    AccountPointer account;
+    RecordVersion version;
+  };
+  class NewAccounts;
+
+  AccountStore(EventLoop& loop, RecordStore& records, const std::string& state_directory,
+               IdRange ids, const HostNames& host);
+  Result<void> load();
+  [[nodiscard]] Result<Entry> read(const std::string& name);
+  Result<void> claim_id_of(const Account& account);
+  void keep(const Entry& entry);
+  void let_go(const std::string& name);
+  Result<void> publish_index() const;
+
   [[nodiscard]] Result<void> check_unchanged(const AccountPointer& seen) const;
-  [[nodiscard]] std::vector<Account> all() const;
   Result<AccountPointer> replace(const AccountPointer& before, const Account& after);
-  Result<void> publish(const Account& account) const;
   void take_back(const AccountPointer& before, const std::string& name);
 
-  AccountFiles files_;
-  IdRange ids_;
+  void take_up(const RecordChanges& changes);
+  bool take_up(const RecordChanges::Record& record);
+
+  EventLoop& loop_;
+  RecordStore& records_;
   const HostNames& host_;
-  uint32_t last_id_ = 0;
-  std::map<std::string, AccountPointer> by_name_;
+  IdRegistry ids_;
+  PublishedAccounts published_;
+  std::map<std::string, Entry> by_name_;
+  std::unordered_map<uint32_t, AccountPointer> by_uid_;
   std::map<std::string, std::string> damaged_;  // name: why
+  std::set<std::string> in_the_making_;         // names that a batch makes
 };
 
 }  // namespace labgpu

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "helper/error.h"
@@ -32,10 +33,17 @@ class AtomicFile {
   // file is untouched, with one exception: when only the directory could not be made durable the
   // new file is in place, and a crash of the machine may still bring the old one back.
   Result<void> commit(mode_t mode, uid_t uid, gid_t gid);
+  // commit() for each of many, with the waiting for the disk done for all at once. On failure some
+  // may be in place.
+  static Result<void> commit_all(std::vector<AtomicFile>& files, mode_t mode, uid_t uid, gid_t gid);
 
  private:
   AtomicFile(std::string path, std::string temporary, UniqueFd directory, UniqueFd file);
   [[nodiscard]] Failed failed(const char* action, int errno_value) const;
+  Result<void> set_owner(mode_t mode, uid_t uid, gid_t gid);
+  Result<void> sync() const;
+  Result<void> move_into_place();
+  [[nodiscard]] Result<void> sync_directory() const;
   void discard();
 
   std::string path_;       // for messages
@@ -50,5 +58,7 @@ Result<void> replace_file(const std::string& path, std::string_view content, mod
 
 // Removes a file for good: also after a crash of the machine. Absent is success.
 Result<void> remove_file(const std::string& path);
+// The same for many files of one directory, whose names are given.
+Result<void> remove_files(const std::string& directory, const std::vector<std::string>& names);
 
 }  // namespace labgpu

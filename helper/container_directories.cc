@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kOpenFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 constexpr mode_t kPrivate = 0700;
+constexpr mode_t kPassable = 0711;
 constexpr mode_t kShared = 01777;
 
 std::string shown(const std::string& parent, const std::string& name) {
@@ -101,7 +102,7 @@ Result<ContainerDirectories> open_container_directories(const std::string& state
                                                         const std::string& user) {
   UniqueFd state(open(state_directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!state.valid()) return fail_errno("cannot open " + state_directory, errno);
-  Result<UniqueFd> all = open_or_make(state, state_directory, "containers", kPrivate);
+  Result<UniqueFd> all = open_or_make(state, state_directory, "containers", kPassable);
   if (!all) return Failed(all.error());
   Result<UniqueFd> own = open_or_make(*all, state_directory + "/containers", user, kPrivate);
   if (!own) return Failed(own.error());

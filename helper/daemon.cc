@@ -19,6 +19,7 @@
 #include "helper/container_manager.h"
 #include "helper/docker_client.h"
 #include "helper/event_loop.h"
+#include "helper/file_record_store.h"
 #include "helper/host_names.h"
 #include "helper/listener.h"
 #include "helper/log.h"
@@ -70,16 +71,17 @@ Result<Sockets> own_sockets(const DaemonOptions& options) {
 // Members in the order of need: what is destroyed first uses what is destroyed later.
 class Daemon {
  public:
-  Daemon(Config config, std::unique_ptr<AccountStore> accounts, Maintenance maintenance,
+  Daemon(EventLoop& loop, Config config, AccountStore& accounts, Maintenance maintenance,
          Sockets sockets, const std::string& state_directory)
-      : config_(std::move(config)),
-        accounts_(std::move(accounts)),
+      : loop_(loop),
+        config_(std::move(config)),
+        accounts_(accounts),
         maintenance_(std::move(maintenance)),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, state_directory),
-        sessions_(loop_, std::move(sockets.session), *accounts_, containers_, config_.defaults,
+        sessions_(loop_, std::move(sockets.session), accounts_, containers_, config_.defaults,
                   maintenance_, {.login = std::chrono::seconds(config_.login_wait_seconds)}),
-        admin_methods_(*accounts_, containers_, maintenance_, config_,
+        admin_methods_(accounts_, containers_, maintenance_, config_,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
         admin_(loop_, std::move(sockets.admin), admin_methods_) {}
 
@@ -94,14 +96,14 @@ class Daemon {
     containers_.start_following();
     sd_notify(0, "READY=1");
     log(LogLevel::kInfo, std::string("labgpud ") + kLabgpuVersion + " is ready, with " +
-                             std::to_string(accounts_->list().size()) + " accounts");
+                             std::to_string(accounts_.list().size()) + " accounts");
     return loop_.run();
   }
 
  private:
-  EventLoop loop_;
+  EventLoop& loop_;
   Config config_;
-  std::unique_ptr<AccountStore> accounts_;
+  AccountStore& accounts_;
   Maintenance maintenance_;
   DockerClient docker_;
   ContainerManager containers_;
@@ -118,13 +120,16 @@ Result<int> run_daemon(const DaemonOptions& options) {
   if (!config) return Failed(config.error());
   auto sockets = options.foreground ? own_sockets(options) : sockets_from_systemd();
   if (!sockets) return Failed(sockets.error());
+  EventLoop loop;
+  auto records = FileRecordStore::open(loop, options.state_directory);
+  if (!records) return Failed(records.error());
   NssHostNames host;
-  auto accounts = AccountStore::open(options.state_directory, config->ids, host);
+  auto accounts = AccountStore::open(loop, **records, options.state_directory, config->ids, host);
   if (!accounts) return Failed(accounts.error());
-  auto maintenance = Maintenance::open(options.state_directory);
+  auto maintenance = Maintenance::open(**records);
   if (!maintenance) return Failed(maintenance.error());
-  Daemon daemon(std::move(*config), std::move(*accounts), std::move(*maintenance),
-                std::move(*sockets), options.state_directory);
+  Daemon daemon(loop, std::move(*config), **accounts, std::move(*maintenance), std::move(*sockets),
+                options.state_directory);
   return daemon.run();
 }
 

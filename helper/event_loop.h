@@ -64,6 +64,8 @@ class EventLoop {
     };
     return Awaiter{*this, delay, {}};
   }
+  // co_await loop.turn(): everything else that is due has its turn first.
+  auto turn() { return sleep(std::chrono::milliseconds(0)); }
 
   // Answers systemd's watchdog for as long as the loop turns; nothing without WatchdogSec=.
   void enable_watchdog();

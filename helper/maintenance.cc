@@ -1,20 +1,18 @@
-// Maintenance mode and its file.
+// Maintenance mode and its record.
 #include "helper/maintenance.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "helper/atomic_file.h"
 #include "helper/json_fields.h"
 #include "helper/log.h"
-#include "helper/read_file.h"
 
 namespace labgpu {
 
 namespace {
 
 constexpr char kWord[] = "message";
-constexpr mode_t kSecret = 0600;
+constexpr char kRecord[] = "maintenance";
 
 Result<void> check_word(const std::string& word) {
   constexpr size_t kLongest = 500;
@@ -41,33 +39,47 @@ Result<std::string> word_from(const std::string& text) {
 
 }  // namespace
 
-Result<Maintenance> Maintenance::open(const std::string& state_directory) {
-  Maintenance maintenance(state_directory + "/maintenance.json");
-  auto text = read_file(maintenance.path_);
-  if (!text && text.error().code == ErrorCode::kNotFound) return maintenance;
-  if (!text) return Failed(text.error());
-  auto word = word_from(*text);
+Result<Maintenance> Maintenance::open(RecordStore& records) {
+  Maintenance maintenance(records);
+  auto stored = records.get(RecordKind::kServer, kRecord);
+  if (!stored && stored.error().code == ErrorCode::kNotFound) return maintenance;
+  if (!stored) return Failed(stored.error());
+  auto word = word_from(stored->content);
   maintenance.word_ = word.value_or("");
   if (word) {
     log(LogLevel::kNotice, "maintenance is on, so new logins are refused: " + *word);
   } else {
-    log(LogLevel::kError, maintenance.path_ + " is damaged, so maintenance is on; labgpu " +
-                              "maintenance off ends it: " + word.error().message);
+    log(LogLevel::kError,
+        records.place(RecordKind::kServer, kRecord) +
+            " is damaged, so maintenance is on; labgpu maintenance off ends it: " +
+            word.error().message);
   }
   return maintenance;
+}
+
+Result<RecordVersion> Maintenance::version_now() const {
+  auto stored = records_->get(RecordKind::kServer, kRecord);
+  if (stored) return stored->version;
+  if (stored.error().code == ErrorCode::kNotFound) return RecordVersion(kNoRecord);
+  return Failed(stored.error());
 }
 
 Result<void> Maintenance::begin(const std::string& word) {
   if (auto good = check_word(word); !good) return good;
   nlohmann::json content = {{kWord, word}};
-  auto written = replace_file(path_, content.dump(2) + "\n", kSecret, 0, 0);
-  if (!written) return written;
+  auto written = version_now().and_then([&](const RecordVersion& seen) {
+    return records_->put_if_unchanged(RecordKind::kServer, kRecord, content.dump(2) + "\n", seen);
+  });
+  if (!written) return Failed(written.error());
   word_ = word;
   return {};
 }
 
 Result<void> Maintenance::end() {
-  if (auto removed = remove_file(path_); !removed) return removed;
+  auto removed = version_now().and_then([this](const RecordVersion& seen) {
+    return records_->remove_if_unchanged(RecordKind::kServer, kRecord, seen);
+  });
+  if (!removed) return removed;
   word_.reset();
   return {};
 }

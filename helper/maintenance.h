@@ -1,20 +1,23 @@
 // Maintenance mode: whether new logins are refused now, and the administrator's word for them.
 //
-// Kept in a file, so that it outlives the helper and the machine's reboot.
+// Kept as a record, so that it outlives the helper and the machine's reboot.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "helper/error.h"
+#include "helper/record_store.h"
 
 namespace labgpu {
 
 class Maintenance {
  public:
-  // Reads what was kept. A file that cannot be understood is logged and means "on, without a word":
-  // whoever is at work on the server must not be disturbed because of it.
-  static Result<Maintenance> open(const std::string& state_directory);
+  // Reads what was kept. A record that cannot be understood is logged and means "on, without a
+  // word": whoever is at work on the server must not be disturbed because of it. `records` must
+  // outlive the object.
+  static Result<Maintenance> open(RecordStore& records);
 
   // Absent: the server is on duty.
   [[nodiscard]] const std::optional<std::string>& word() const { return word_; }
@@ -24,9 +27,12 @@ class Maintenance {
   Result<void> end();
 
  private:
-  explicit Maintenance(std::string path) : path_(std::move(path)) {}
+  explicit Maintenance(RecordStore& records) : records_(&records) {}
 
-  std::string path_;
+  // The word of an administrator counts, whatever was done to the record since.
+  [[nodiscard]] Result<RecordVersion> version_now() const;
+
+  RecordStore* records_;
   std::optional<std::string> word_;
 };
 

@@ -6,70 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <set>
+#include "tests/unit/helper_accounts/store_fixture.h"
 
-#include "common/account_index.h"
-#include "tests/support/temporary_directory.h"
-
-namespace labgpu {
+namespace labgpu::test {
 namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr IdRange kIds{20000, 20005};
-
-class FakeHost final : public HostNames {
- public:
-  std::set<std::string> names;
-  std::set<uint32_t> ids;
-  bool broken = false;
-  Result<bool> has_name(const std::string& name) const override {
-    if (broken) return fail(ErrorCode::kSystem, "the directory service is down");
-    return names.contains(name);
-  }
-  Result<bool> has_id(uint32_t id) const override { return ids.contains(id); }
-};
-
-class AccountStoreTest : public testing::Test {
- protected:
-  void SetUp() override { open_store(); }
-
-  void open_store() {
-    auto opened = AccountStore::open(state_, kIds, host_);
-    ASSERT_TRUE(opened) << opened.error().message;
-    store_ = std::move(*opened);
-  }
-  AccountPointer add(const std::string& name) {
-    auto created = try_to_add(name);
-    EXPECT_TRUE(created) << created.error().message;
-    return created.value_or(nullptr);
-  }
-  Result<AccountPointer> try_to_add(const std::string& name) {
-    auto id = store_->reserve_id(name);
-    if (!id) return Failed(id.error());
-    Account account;
-    account.name = name;
-    account.uid = account.gid = *id;
-    account.home = "/home/" + name;
-    account.authorized_keys = {"ssh-ed25519 AAAA " + name};
-    return store_->create(account);
-  }
-  bool is_indexed(const std::string& name) const {
-    char buffer[512];
-    IndexedAccount found;
-    return find_account((state_ + "/nss/passwd.cdb").c_str(), name, buffer, found) == 0;
-  }
-  std::string file(const std::string& name) const { return test::read_file(state_ + "/" + name); }
-  bool exists(const std::string& name) const {
-    return access((state_ + "/" + name).c_str(), F_OK) == 0;
-  }
-
-  test::TemporaryDirectory directory_;
-  std::string state_ = directory_ / "state";
-  FakeHost host_;
-  std::unique_ptr<AccountStore> store_;
-};
+class AccountStoreTest : public StoreFixture {};
 
 TEST_F(AccountStoreTest, ANewAccountIsRecordedIndexedAndHasItsKeys) {
   auto alice = add("alice");
@@ -91,7 +36,8 @@ TEST_F(AccountStoreTest, FilesAreAsSecretAsTheyMustBe) {
   };
   EXPECT_EQ(mode("users"), 0700U);
   EXPECT_EQ(mode("users/alice.json"), 0600U);
-  EXPECT_EQ(mode("tombstones"), 0700U);
+  EXPECT_EQ(mode("ids"), 0700U);
+  EXPECT_EQ(mode("ids/20001.json"), 0600U);
   EXPECT_EQ(mode("keys"), 0755U);
   EXPECT_EQ(mode("keys/alice"), 0644U);
   EXPECT_EQ(mode("nss"), 0755U);
@@ -109,9 +55,9 @@ TEST_F(AccountStoreTest, EverythingIsThereAfterARestart) {
 
 TEST_F(AccountStoreTest, TheIndexAndTheKeysAreMadeAgainAtTheStart) {
   add("alice");
-  test::write_file(state_ + "/nss/passwd.cdb", "damaged");
-  test::write_file(state_ + "/keys/alice", "ssh-ed25519 FOREIGN");
-  test::write_file(state_ + "/keys/mallory", "ssh-ed25519 FOREIGN");
+  write_file(state_ + "/nss/passwd.cdb", "damaged");
+  write_file(state_ + "/keys/alice", "ssh-ed25519 FOREIGN");
+  write_file(state_ + "/keys/mallory", "ssh-ed25519 FOREIGN");
   open_store();
   EXPECT_TRUE(is_indexed("alice"));
   EXPECT_THAT(file("keys/alice"), testing::Not(HasSubstr("FOREIGN")));
@@ -147,7 +93,7 @@ TEST_F(AccountStoreTest, IdsThatTheHostHasAreSkipped) {
 
 TEST_F(AccountStoreTest, TheGroupsIdMustBeFree) {
   host_.ids = {20000};
-  auto opened = AccountStore::open(state_, kIds, host_);
+  auto opened = AccountStore::open(loop_, *records_, state_, kIds, host_);
   ASSERT_FALSE(opened);
   EXPECT_THAT(opened.error().message, HasSubstr("ids.first"));
 }
@@ -159,41 +105,82 @@ TEST_F(AccountStoreTest, IdsAreNeverUsedAgain) {
   ASSERT_TRUE(store_->remove(store_->find("alice")));
   open_store();
   EXPECT_EQ(add("bob")->uid, 20003U);
-  // Also when what is left of alice was lost.
-  ASSERT_TRUE(store_->remove(store_->find("bob")));
-  std::filesystem::remove_all(state_ + "/tombstones");
+  EXPECT_THAT(store_->ids_of("alice"), testing::UnorderedElementsAre(20001, 20002));
+  // Also when it is no longer known who had one.
+  write_file(state_ + "/ids/20002.json", "{");
+  // And when nothing is known of one but the account that has it.
+  ASSERT_EQ(unlink((state_ + "/ids/20003.json").c_str()), 0);
   open_store();
   EXPECT_EQ(add("carol")->uid, 20004U);
-  // And when the mark was lost, but the record is there.
-  ASSERT_EQ(unlink((state_ + "/last_id").c_str()), 0);
-  open_store();
   EXPECT_EQ(add("dave")->uid, 20005U);
   auto none = store_->reserve_id("erin");
   ASSERT_FALSE(none);
   EXPECT_THAT(none.error().message, HasSubstr("ids.last"));
 }
 
-TEST_F(AccountStoreTest, ARemovedAccountLeavesATombstoneOnly) {
+TEST_F(AccountStoreTest, AnIdWithoutAnAccountWaitsForTheSameName) {
+  EXPECT_EQ(store_->reserve_id("alice"), 20001U);
+  EXPECT_EQ(store_->reserve_id("bob"), 20002U);
+  EXPECT_EQ(store_->reserve_id("alice"), 20001U);
+  auto alice = add("alice");
+  EXPECT_EQ(alice->uid, 20001U);
+  ASSERT_TRUE(store_->remove(alice));
+  EXPECT_EQ(store_->reserve_id("alice"), 20003U);
+}
+
+TEST_F(AccountStoreTest, ARemovedAccountLeavesItsIdOnly) {
   add("bob");
   ASSERT_TRUE(store_->remove(add("alice")));
   EXPECT_EQ(store_->find("alice"), nullptr);
+  EXPECT_EQ(store_->find(20002), nullptr);
   EXPECT_FALSE(is_indexed("alice"));
   EXPECT_TRUE(is_indexed("bob"));
   EXPECT_FALSE(exists("users/alice.json"));
   EXPECT_FALSE(exists("keys/alice"));
-  EXPECT_THAT(file("tombstones/alice.20002.json"), HasSubstr("20002"));
+  EXPECT_THAT(file("ids/20002.json"), HasSubstr("alice"));
 }
 
-TEST_F(AccountStoreTest, ACrashInTheMiddleOfARemovalDoesNotBringTheAccountBack) {
+TEST_F(AccountStoreTest, ARecordFromABackupIsTheAccountAgain) {
   add("alice");
   auto record = file("users/alice.json");
   ASSERT_TRUE(store_->remove(store_->find("alice")));
-  test::write_file(state_ + "/users/alice.json", record);
+  write_file(state_ + "/users/alice.json", record);
   open_store();
-  EXPECT_EQ(store_->find("alice"), nullptr);
-  EXPECT_FALSE(is_indexed("alice"));
-  EXPECT_TRUE(exists("users/alice.json"));  // nothing is deleted that might be wanted
-  EXPECT_EQ(add("alice")->uid, 20002U);
+  ASSERT_NE(store_->find("alice"), nullptr);
+  EXPECT_EQ(store_->find("alice")->uid, 20001U);
+  EXPECT_TRUE(is_indexed("alice"));
+  EXPECT_TRUE(exists("keys/alice"));
+}
+
+TEST_F(AccountStoreTest, ARecordThatWasBroughtHereTakesItsIdIfItIsFree) {
+  add("alice");
+  auto bring = [&](const std::string& name, uint32_t id) {
+    auto record = nlohmann::json::parse(file("users/alice.json"));
+    record["userName"] = name;
+    record["uid"] = record["gid"] = id;
+    write_file(state_ + "/users/" + name + ".json", record.dump());
+  };
+  host_.ids = {5001};
+  host_.names = {"hostuser"};
+  bring("bob", 5000);
+  bring("carol", 5001);
+  bring("hostuser", 5002);
+  bring("zoe", 5000);
+  ASSERT_TRUE(store_->reserve_id("erin"));  // 20002
+  bring("mallory", 20002);
+  open_store();
+  EXPECT_NE(store_->find("bob"), nullptr);
+  EXPECT_THAT(file("ids/5000.json"), HasSubstr("bob"));
+  EXPECT_THAT(store_->get("carol").error().message, HasSubstr("the server has a user or group"));
+  EXPECT_THAT(store_->get("hostuser").error().message, HasSubstr("of that name"));
+  EXPECT_THAT(store_->get("zoe").error().message, HasSubstr("another account has uid"));
+  EXPECT_THAT(store_->get("mallory").error().message, HasSubstr("is or was erin's"));
+}
+
+TEST_F(AccountStoreTest, OneProcessAtATimeHasTheDirectory) {
+  auto second = FileRecordStore::open(loop_, state_);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr("another labgpud has " + state_));
 }
 
 TEST_F(AccountStoreTest, AnAccountThatSomebodyElseChangedIsNotOverwritten) {
@@ -218,7 +205,7 @@ TEST_F(AccountStoreTest, UnknownFieldsOfARecordSurviveAnEdit) {
   record["privileged"]["pkcs11EncryptedKey"] = {{{"uri", "y"}}};
   record["labgpu"]["quota"] = {{"home", "10g"}};
   record["labgpu"]["image"] = "lab:1";
-  test::write_file(state_ + "/users/alice.json", record.dump());
+  write_file(state_ + "/users/alice.json", record.dump());
   open_store();
   auto seen = store_->find("alice");
   ASSERT_NE(seen, nullptr);
@@ -250,7 +237,7 @@ TEST_F(AccountStoreTest, NamesIdsAndNonsenseCannotBePut) {
 TEST_F(AccountStoreTest, ADamagedRecordIsSkippedAndKept) {
   add("alice");
   add("bob");
-  test::write_file(state_ + "/users/alice.json", "{\"userName\":");
+  write_file(state_ + "/users/alice.json", "{\"userName\":");
   open_store();
   EXPECT_EQ(store_->find("alice"), nullptr);
   EXPECT_FALSE(is_indexed("alice"));
@@ -265,10 +252,10 @@ TEST_F(AccountStoreTest, ADamagedRecordIsSkippedAndKept) {
 
 TEST_F(AccountStoreTest, ARecordUnderAnotherNameOrWithATakenIdIsDamaged) {
   add("alice");
-  test::write_file(state_ + "/users/bob.json", file("users/alice.json"));
+  write_file(state_ + "/users/bob.json", file("users/alice.json"));
   auto clash = file("users/alice.json");
   clash.replace(clash.find("\"alice\""), 7, "\"zoe\"");
-  test::write_file(state_ + "/users/zoe.json", clash);
+  write_file(state_ + "/users/zoe.json", clash);
   open_store();
   EXPECT_NE(store_->find("alice"), nullptr);
   EXPECT_THAT(store_->get("bob").error().message, HasSubstr("is the record of alice"));
@@ -299,7 +286,7 @@ class FullDiskTest : public AccountStoreTest {
     open_store();
   }
   void TearDown() override {
-    store_.reset();
+    close_store();
     EXPECT_EQ(umount(state_.c_str()), 0);
   }
   void fill() const {
@@ -309,13 +296,6 @@ class FullDiskTest : public AccountStoreTest {
     while (write(fd, block.data(), block.size()) > 0) {
     }
     EXPECT_EQ(close(fd), 0);
-  }
-  std::set<std::string> all_files() const {
-    std::set<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(state_)) {
-      files.insert(entry.path());
-    }
-    return files;
   }
 };
 
@@ -361,4 +341,4 @@ TEST_F(FullDiskTest, AReadOnlyDirectoryFailsWhole) {
 }
 
 }  // namespace
-}  // namespace labgpu
+}  // namespace labgpu::test

@@ -1,10 +1,11 @@
-// Maintenance mode: kept in a file, whatever happens to the helper.
+// Maintenance mode: kept as a record, whatever happens to the helper.
 #include "helper/maintenance.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "helper/file_record_store.h"
 #include "tests/support/temporary_directory.h"
 
 namespace labgpu {
@@ -16,13 +17,17 @@ using testing::Optional;
 class MaintenanceTest : public testing::Test {
  protected:
   Maintenance open() const {
-    auto opened = Maintenance::open(directory_.path());
+    auto opened = Maintenance::open(*records_);
     EXPECT_TRUE(opened) << opened.error().message;
     return *opened;
   }
-  std::string file() const { return directory_ / "maintenance.json"; }
+  std::string folder() const { return directory_ / "state/server"; }
+  std::string file() const { return folder() + "/maintenance.json"; }
 
   test::TemporaryDirectory directory_;
+  EventLoop loop_;
+  std::unique_ptr<RecordStore> records_ =
+      std::move(FileRecordStore::open(loop_, directory_ / "state").value());
 };
 
 TEST_F(MaintenanceTest, ItIsOffUntilItBegins) {
@@ -68,10 +73,10 @@ TEST_F(MaintenanceTest, ABadWordChangesNothing) {
 
 TEST_F(MaintenanceTest, WhatCannotBeWrittenDoesNotCount) {
   auto maintenance = open();
-  ASSERT_EQ(rmdir(directory_.path().c_str()), 0);
+  ASSERT_EQ(rmdir(folder().c_str()), 0);
   EXPECT_FALSE(maintenance.begin("x"));
   EXPECT_EQ(maintenance.word(), std::nullopt);
-  ASSERT_EQ(mkdir(directory_.path().c_str(), 0755), 0);
+  ASSERT_EQ(mkdir(folder().c_str(), 0755), 0);
   ASSERT_EQ(mkdir(file().c_str(), 0755), 0);
   EXPECT_FALSE(maintenance.end());
 }

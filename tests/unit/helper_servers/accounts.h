@@ -10,6 +10,7 @@
 #include <string>
 
 #include "helper/account_store.h"
+#include "helper/file_record_store.h"
 #include "tests/support/temporary_directory.h"
 
 namespace labgpu::test {
@@ -22,9 +23,10 @@ class NoHostNames final : public HostNames {
 
 class Accounts {
  public:
-  Accounts() {
+  explicit Accounts(EventLoop& loop) {
     std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
-    auto opened = AccountStore::open(directory / "state", {20000, 20100}, host_);
+    records = std::move(FileRecordStore::open(loop, directory / "state").value());
+    auto opened = AccountStore::open(loop, *records, directory / "state", {20000, 20100}, host_);
     if (!opened) throw std::runtime_error(opened.error().message);
     store = std::move(*opened);
   }
@@ -45,6 +47,7 @@ class Accounts {
   }
 
   TemporaryDirectory directory;
+  std::unique_ptr<RecordStore> records;
   std::unique_ptr<AccountStore> store;
 
  private:

@@ -47,10 +47,10 @@ class AdminMethodsTest : public testing::Test {
   }
 
   EventLoop loop_;
-  Accounts accounts_;
+  Accounts accounts_{loop_};
   FakeContainers containers_;
   Config config_;
-  Maintenance maintenance_ = Maintenance::open(accounts_.directory / "state").value();
+  Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   AdminMethods admin_{*accounts_.store, containers_, maintenance_, config_,
                       [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
 };

@@ -92,10 +92,10 @@ class SessionFixture : public testing::Test {
   }
 
   EventLoop loop_;
-  Accounts accounts_;
+  Accounts accounts_{loop_};
   std::string path_ = accounts_.directory / "session";
   SettingsLayer defaults_;
-  Maintenance maintenance_ = Maintenance::open(accounts_.directory / "state").value();
+  Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
                         .handshake = std::chrono::milliseconds(1500),
                         .login = std::chrono::milliseconds(1000),

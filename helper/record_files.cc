@@ -1,0 +1,61 @@
+// Paths and versions of records' files.
+#include "helper/record_files.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <string_view>
+
+namespace labgpu {
+
+namespace {
+
+constexpr std::string_view kSuffix = ".json";
+
+const char* name_of(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kUsers:
+      return "users";
+    case RecordKind::kIds:
+      return "ids";
+    case RecordKind::kServer:
+      break;
+  }
+  return "server";
+}
+
+}  // namespace
+
+std::string RecordFiles::directory(RecordKind kind) const {
+  return state_directory_ + "/" + name_of(kind);
+}
+
+std::string RecordFiles::path(RecordKind kind, const std::string& name) const {
+  return directory(kind) + "/" + file_name(name);
+}
+
+std::string RecordFiles::file_name(const std::string& name) { return name + std::string(kSuffix); }
+
+std::optional<std::string> RecordFiles::record_name(const std::string& file_name) {
+  std::string_view name = file_name;
+  if (!name.ends_with(kSuffix) || name.starts_with('.')) return std::nullopt;
+  name.remove_suffix(kSuffix.size());
+  return std::string(name);
+}
+
+// A file that is replaced is another inode, and one that is edited in place has another time. The
+// time of the inode's own change is left out: a hard link, as some backups make it, changes it too.
+Result<RecordVersion> RecordFiles::version(RecordKind kind, const std::string& name) const {
+  auto file = path(kind, name);
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0) {
+    if (errno == ENOENT) return RecordVersion(kNoRecord);
+    return fail_errno("look at " + file, errno);
+  }
+  if (!S_ISREG(status.st_mode)) return fail(ErrorCode::kInvalid, file + " is not a file");
+  return std::to_string(status.st_dev) + "." + std::to_string(status.st_ino) + "." +
+         std::to_string(status.st_size) + "." + std::to_string(status.st_mtim.tv_sec) + "." +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
+}  // namespace labgpu
