@@ -64,20 +64,34 @@ Result<bool> accept_existing(int parent, const HomePath& home, const std::string
                                        ": move it away, and its files into the new one afterwards");
 }
 
+// What a helper left that was killed before it gave the directory away: root's, and empty.
+bool remove_leftover(int parent, const HomePath& home) {
+  struct stat status {};
+  return fstatat(parent, home.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode) && status.st_uid == 0 &&
+         unlinkat(parent, home.name.c_str(), AT_REMOVEDIR) == 0;
+}
+
+int make_directory(int parent, const HomePath& home) {
+  constexpr mode_t kPrivate = 0700;
+  if (mkdirat(parent, home.name.c_str(), kPrivate) == 0) return 0;
+  if (errno != EEXIST) return errno;
+  if (!remove_leftover(parent, home)) return EEXIST;
+  return mkdirat(parent, home.name.c_str(), kPrivate) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid) {
   auto home = split(path);
   auto parent = open_parent(home.parent);
   if (!parent) return Failed(parent.error());
-  if (mkdirat(parent->get(), home.name.c_str(), 0700) != 0) {
-    int error = errno;
-    if (error == EEXIST) return accept_existing(parent->get(), home, path, uid);
-    return fail_errno("make the home directory " + path, error);
-  }
+  int error = make_directory(parent->get(), home);
+  if (error == EEXIST) return accept_existing(parent->get(), home, path, uid);
+  if (error != 0) return fail_errno("make the home directory " + path, error);
   if (fchownat(parent->get(), home.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0 ||
       fsync(parent->get()) != 0) {
-    int error = errno;
+    error = errno;
     unlinkat(parent->get(), home.name.c_str(), AT_REMOVEDIR);
     return fail_errno("give the home directory " + path + " to its owner", error);
   }
