@@ -196,10 +196,6 @@ Result<void> AccountStore::check_new_name(const std::string& name) const {
   return {};
 }
 
-std::vector<uint32_t> AccountStore::ids_of(const std::string& name) const {
-  return ids_.ids_of(name);
-}
-
 Result<uint32_t> AccountStore::reserve_id(const std::string& name) {
   if (auto usable = check_new_name(name); !usable) return Failed(usable.error());
   return ids_.reserve(name);

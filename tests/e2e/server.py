@@ -86,7 +86,7 @@ class Server:
         """All accounts, containers and homes of an earlier run, as if they had never been."""
         self.sh(
             f"""systemctl stop {UNITS}; docker ps -aq | xargs -r docker rm -f
-            rm -rf /var/lib/labgpu/*/* /var/lib/labgpu/maintenance.json
+            rm -rf /var/lib/labgpu/*/*
             rm -rf /home/alice /home/bob /home/eve /home/dora /home/dana /home/boxed1 /home/image? /home/user*
             systemctl start {SOCKETS} labgpud.service"""
         )

@@ -142,9 +142,9 @@ class CrashTest : public testing::Test {
         take_id(step.user());
       } else if (after->second != before->second) {
         EXPECT_EQ(after->second.uid, before->second.uid);
-        if (step.method == "SetUser") EXPECT_EQ(after->second.real_name.empty(), false);
-        if (step.method == "SetUser" && step.user() == "alice") EXPECT_TRUE(after->second.locked);
-        if (step.method == "AddKey") EXPECT_EQ(after->second.keys, before->second.keys + 1);
+        EXPECT_EQ(after->second.locked, step.method == "SetUser" && step.user() == "alice");
+        EXPECT_EQ(after->second.real_name.empty(), false);
+        EXPECT_EQ(after->second.keys, before->second.keys + (step.method == "AddKey" ? 1 : 0));
         before->second = after->second;
       }
     }
@@ -160,7 +160,7 @@ class CrashTest : public testing::Test {
       IndexedAccount indexed;
       int error = find_account((files_->state + "/nss/passwd.cdb").c_str(), name, buffer, indexed);
       EXPECT_EQ(error, is_there ? 0 : ENOENT) << name;
-      if (error == 0 && is_there) EXPECT_EQ(indexed.uid, user->second.uid) << name;
+      EXPECT_EQ(error == 0 ? indexed.uid : 0, is_there ? user->second.uid : 0) << name;
       EXPECT_EQ(has_record(files_->state + "/nss/group.cdb", "=" + name), is_there) << name;
       EXPECT_EQ(has_record(files_->state + "/nss/shadow.cdb", "=" + name), is_there) << name;
       auto keys = read_file(files_->state + "/keys/" + name);

@@ -58,6 +58,25 @@ TEST(HomeDirectory, EverythingAboveMustBeRoots) {
   EXPECT_NE(access((parent + "/alice").c_str(), F_OK), 0);
 }
 
+TEST(HomeDirectory, OneThatAKilledHelperLeftIsMadeAnew) {
+  test::TemporaryDirectory directory;
+  auto path = directory / "alice";
+  ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+  ASSERT_EQ(make_home(path, kUid, kUid), true);
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kUid);
+}
+
+TEST(HomeDirectory, RootsOwnFilesAreNobodysHome) {
+  test::TemporaryDirectory directory;
+  auto path = directory / "alice";
+  ASSERT_EQ(mkdir(path.c_str(), 0700), 0);
+  test::write_file(path + "/file", "x");
+  EXPECT_THAT(refusal(path), HasSubstr("belongs to uid 0"));
+  EXPECT_EQ(access((path + "/file").c_str(), F_OK), 0);
+}
+
 TEST(HomeDirectory, OnlyAnEmptyOneIsTakenBack) {
   test::TemporaryDirectory directory;
   auto path = directory / "alice";
