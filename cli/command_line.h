@@ -45,6 +45,8 @@ CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name
 
 // Each adds its subcommands to the parser. `line` must outlive it.
 void add_user_commands(CLI::App& app, CommandLine& line);
+// import and export, to the group `user`.
+void add_transfer_commands(CLI::App& group, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);

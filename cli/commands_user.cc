@@ -192,6 +192,7 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
   add_list_and_show(*group, line);
   add_set(*group, line);
   add_remove(*group, line);
+  add_transfer_commands(*group, line);
 }
 
 }  // namespace labgpu

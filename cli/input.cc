@@ -19,10 +19,11 @@ namespace labgpu {
 namespace {
 
 constexpr size_t kMaxInput = size_t{1} * 1024 * 1024;
+constexpr size_t kMaxText = size_t{4} * 1024 * 1024;
 // PAM gives modules no longer answer (PAM_MAX_RESP_SIZE), so a longer password could never be used.
 constexpr size_t kMaxPassword = 511;
 
-Result<std::string> read_all(int fd, const std::string& source) {
+Result<std::string> read_all(int fd, const std::string& source, size_t longest) {
   std::string text;
   std::array<char, 4096> buffer{};
   for (;;) {
@@ -31,7 +32,9 @@ Result<std::string> read_all(int fd, const std::string& source) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return fail_errno("cannot read " + source, errno);
     text.append(buffer.data(), static_cast<size_t>(count));
-    if (text.size() > kMaxInput) return fail(source + " is too long for a file of public keys");
+    if (text.size() > longest) {
+      return fail(source + " is too long: " + std::to_string(longest >> 20) + " MiB are taken");
+    }
   }
 }
 
@@ -56,6 +59,17 @@ Result<std::string> read_line(int fd, int interrupt = -1) {
   }
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return line;
+}
+
+std::string name_of_source(const std::string& path) {
+  return path == "-" ? "the standard input" : path;
+}
+
+Result<std::string> read_source(const std::string& path, const std::string& what, size_t longest) {
+  auto source = name_of_source(path);
+  UniqueFd fd(path == "-" ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return fail_errno("cannot read " + what + " " + source, errno);
+  return read_all(fd.get(), source, longest);
 }
 
 bool is_private_key(const std::string& text) {
@@ -106,13 +120,13 @@ Result<std::vector<std::string>> parse_keys(const std::string& text, const std::
 }
 
 Result<std::vector<std::string>> read_keys(const std::string& path) {
-  bool standard_input = path == "-";
-  std::string source = standard_input ? "the standard input" : path;
-  UniqueFd fd(standard_input ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return fail_errno("cannot read the public key " + source, errno);
-  auto text = read_all(fd.get(), source);
+  auto text = read_source(path, "the public key", kMaxInput);
   if (!text) return Failed(text.error());
-  return parse_keys(*text, source);
+  return parse_keys(*text, name_of_source(path));
+}
+
+Result<std::string> read_text(const std::string& path, const std::string& what) {
+  return read_source(path, what, kMaxText);
 }
 
 Result<std::string> read_password(const std::string& user) {

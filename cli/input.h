@@ -16,6 +16,10 @@ Result<std::vector<std::string>> parse_keys(const std::string& text, const std::
 // The same, from a file; "-" is the standard input. At most 1 MiB is read.
 Result<std::vector<std::string>> read_keys(const std::string& path);
 
+// All of a file, at most 4 MiB; "-" is the standard input. `what` is for the error: "the
+// users".
+Result<std::string> read_text(const std::string& path, const std::string& what);
+
 // The first line of the standard input. At a terminal it is asked for and not echoed.
 Result<std::string> read_password(const std::string& user);
 

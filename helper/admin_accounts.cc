@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "helper/account_edits.h"
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
@@ -13,20 +14,6 @@ namespace labgpu {
 
 namespace {
 
-// A parameter's copy that is wiped.
-struct Secret {
-  std::optional<std::string> text;
-  explicit Secret(std::optional<std::string> secret) : text(std::move(secret)) {}
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-  ~Secret() {
-    if (text) wipe(*text);
-  }
-};
-
-constexpr char kNotBefore[] = "not_before";
-constexpr char kNotAfter[] = "not_after";
-
 struct NewUser {
   std::string name;
   std::string real_name;
@@ -35,18 +22,6 @@ struct NewUser {
   std::string image;
   std::string not_after;
 };
-
-// Adds the key, in place of the same key with another comment or other options.
-void put_key(Account& account, const SshKey& key) {
-  for (auto& line : account.authorized_keys) {
-    auto old = parse_ssh_key(line);
-    if (old && old->fingerprint == key.fingerprint) {
-      line = key.line;
-      return;
-    }
-  }
-  account.authorized_keys.push_back(key.line);
-}
 
 // An empty password ends logins by password.
 Result<void> set_password(Account& account, const std::string& password) {
@@ -57,20 +32,6 @@ Result<void> set_password(Account& account, const std::string& password) {
   auto hash = hash_password(password);
   if (!hash) return Failed(hash.error());
   account.hashed_password = *hash;
-  return {};
-}
-
-Result<void> assign_date(std::optional<Microseconds>& date, const std::string& key,
-                         const std::string& value, PartOfDay without_time) {
-  if (value.empty()) {
-    date.reset();
-    return {};
-  }
-  auto parsed = parse_date(value, without_time);
-  if (!parsed) {
-    return fail(ErrorCode::kInvalid, key + " " + parsed.error().message + ", or empty for none");
-  }
-  date = *parsed;
   return {};
 }
 
@@ -91,51 +52,15 @@ Result<Account> to_account(const NewUser& user) {
   }
   auto image = set_setting(account.settings, "image", user.image);
   if (!image) return Failed(image.error());
-  auto expires = assign_date(account.not_after, kNotAfter, user.not_after, PartOfDay::kEnd);
+  auto expires = assign_date(account.not_after, kAssignNotAfter, user.not_after, PartOfDay::kEnd);
   if (!expires) return Failed(expires.error());
   return account;
-}
-
-Result<void> assign(Account& account, const std::string& assignment) {
-  auto equals = assignment.find('=');
-  if (equals == std::string::npos) {
-    return fail(ErrorCode::kInvalid, "\"" + assignment + "\" must be KEY=VALUE");
-  }
-  auto key = assignment.substr(0, equals);
-  auto value = assignment.substr(equals + 1);
-  if (key == "real_name") {
-    account.real_name = value;
-    return {};
-  }
-  if (key == "locked") {
-    if (value != "yes" && value != "no") {
-      return fail(ErrorCode::kInvalid, "locked must be yes or no");
-    }
-    account.locked = value == "yes";
-    return {};
-  }
-  if (key == kNotBefore) {
-    return assign_date(account.not_before, key, value, PartOfDay::kStart);
-  }
-  if (key == kNotAfter) return assign_date(account.not_after, key, value, PartOfDay::kEnd);
-  auto set = set_setting(account.settings, key, value);
-  if (!set && set.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kInvalid,
-                set.error().message + ", real_name, locked, not_before, not_after");
-  }
-  return set;
 }
 
 }  // namespace
 
 Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, const Account& changed) {
-  auto settings = resolve_settings(config_.defaults, changed.settings, changed.name);
-  if (!settings) return Failed(settings.error());
-  if (changed.not_before && changed.not_after && *changed.not_before > *changed.not_after) {
-    return fail(ErrorCode::kInvalid, "not_after (" + date_text(*changed.not_after) +
-                                         ") must be later than not_before (" +
-                                         date_text(*changed.not_before) + ")");
-  }
+  if (auto fits = check_together(config_.defaults, changed); !fits) return Failed(fits.error());
   return accounts_.put_if_unchanged(seen, changed);
 }
 

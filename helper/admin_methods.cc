@@ -22,6 +22,17 @@ std::string user_of(const nlohmann::json& parameters) {
   return plausible ? name->get<std::string>() : "?";
 }
 
+// Wherever they are: some methods take many accounts.
+void wipe_passwords(nlohmann::json& value) {
+  for (auto& [key, inside] : value.items()) {
+    if (key == kPassword && inside.is_string()) {
+      wipe(inside.get_ref<std::string&>());
+    } else if (inside.is_structured()) {
+      wipe_passwords(inside);
+    }
+  }
+}
+
 std::string reason_of(const VarlinkReply& reply) {
   return reply ? "" : " failed: " + reply.error().parameters.value("message", reply.error().name);
 }
@@ -35,6 +46,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"GetUser", Caller::kRoot, false, &AdminMethods::get_user},
     {"SetUser", Caller::kRoot, true, &AdminMethods::set_user},
     {"RemoveUser", Caller::kRoot, true, &AdminMethods::remove_user},
+    {"ImportUsers", Caller::kRoot, true, &AdminMethods::import_users},
+    {"ExportUsers", Caller::kRoot, false, &AdminMethods::export_users},
     {"AddKey", Caller::kRoot, true, &AdminMethods::add_key},
     {"ListKeys", Caller::kRoot, false, &AdminMethods::list_keys},
     {"RemoveKey", Caller::kRoot, true, &AdminMethods::remove_key},
@@ -47,9 +60,11 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"EndMaintenance", Caller::kRoot, true, &AdminMethods::end_maintenance},
 };
 
-AdminMethods::AdminMethods(AccountStore& accounts, Containers& containers, Maintenance& maintenance,
-                           const Config& config, CountSessions sessions_of)
-    : accounts_(accounts),
+AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
+                           Maintenance& maintenance, const Config& config,
+                           CountSessions sessions_of)
+    : loop_(loop),
+      accounts_(accounts),
       containers_(containers),
       maintenance_(maintenance),
       config_(config),
@@ -76,10 +91,7 @@ Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
     auto working = (this->*std::get<InTime>(method->handle))(call.parameters);
     reply = co_await working;
   }
-  auto password = call.parameters.find(kPassword);
-  if (password != call.parameters.end() && password->is_string()) {
-    wipe(password->get_ref<std::string&>());
-  }
+  wipe_passwords(call.parameters);
   if (method->changes_something) {
     auto user = user_of(call.parameters);
     log(LogLevel::kNotice, call.method + " " + user + reason_of(reply), {{kLogUser, user}});

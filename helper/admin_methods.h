@@ -13,6 +13,7 @@
 #include "helper/config.h"
 #include "helper/containers.h"
 #include "helper/error.h"
+#include "helper/event_loop.h"
 #include "helper/maintenance.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
@@ -24,8 +25,8 @@ class AdminMethods final : public VarlinkInterface {
   using CountSessions = std::function<uint64_t(const std::string& user)>;
 
   // Everything given must outlive the object.
-  AdminMethods(AccountStore& accounts, Containers& containers, Maintenance& maintenance,
-               const Config& config, CountSessions sessions_of);
+  AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
+               Maintenance& maintenance, const Config& config, CountSessions sessions_of);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -55,6 +56,12 @@ class AdminMethods final : public VarlinkInterface {
   Result<AccountPointer> create_account(Account account);
   Result<AccountPointer> change(const AccountPointer& seen, const Account& changed);
 
+  // admin_import.cc
+  Task<VarlinkReply> import_users(const nlohmann::json& parameters);
+  VarlinkReply export_users(const nlohmann::json& parameters);
+  // Fills in the home.
+  void check_new_account(Account& account, std::string& problem) const;
+
   // admin_containers.cc
   Task<VarlinkReply> remove_user(const nlohmann::json& parameters);
   Task<VarlinkReply> status(const nlohmann::json& parameters);
@@ -68,6 +75,7 @@ class AdminMethods final : public VarlinkInterface {
   VarlinkReply start_maintenance(const nlohmann::json& parameters);
   VarlinkReply end_maintenance(const nlohmann::json& parameters);
 
+  EventLoop& loop_;
   AccountStore& accounts_;
   Containers& containers_;
   Maintenance& maintenance_;

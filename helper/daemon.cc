@@ -81,7 +81,7 @@ class Daemon {
         containers_(loop_, docker_, config_, state_directory),
         sessions_(loop_, std::move(sockets.session), accounts_, containers_, config_.defaults,
                   maintenance_, {.login = std::chrono::seconds(config_.login_wait_seconds)}),
-        admin_methods_(accounts_, containers_, maintenance_, config_,
+        admin_methods_(loop_, accounts_, containers_, maintenance_, config_,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
         admin_(loop_, std::move(sockets.admin), admin_methods_) {}
 

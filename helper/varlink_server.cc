@@ -90,6 +90,10 @@ void VarlinkServer::go_on(Connection& connection) {
   }
 }
 
+size_t VarlinkServer::longest_message(const Connection& connection) const {
+  return connection.peer.uid == 0 ? limits_.message_of_root : limits_.message;
+}
+
 bool VarlinkServer::receive(Connection& connection) const {
   char buffer[1 << 16];
   ssize_t size = recv(connection.socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
@@ -97,8 +101,8 @@ bool VarlinkServer::receive(Connection& connection) const {
   connection.input.append(buffer, static_cast<size_t>(size));
   explicit_bzero(buffer, static_cast<size_t>(size));  // it may hold a password
   if (size == 0) return false;
-  return connection.input.size() <= limits_.message ||
-         connection.input.find('\0') <= limits_.message;
+  auto longest = longest_message(connection);
+  return connection.input.size() <= longest || connection.input.find('\0') <= longest;
 }
 
 bool VarlinkServer::send(Connection& connection) {
@@ -113,7 +117,7 @@ bool VarlinkServer::send(Connection& connection) {
 
 bool VarlinkServer::begin_next(Connection& connection) {
   auto end = connection.input.find('\0');
-  if (end == std::string::npos) return connection.input.size() <= limits_.message;
+  if (end == std::string::npos) return connection.input.size() <= longest_message(connection);
   auto message = connection.input.substr(0, end);
   connection.input.erase(0, end + 1);
   if (connection.input.empty()) wipe(connection.input);

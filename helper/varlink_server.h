@@ -37,6 +37,7 @@ class VarlinkInterface {
 
 struct VarlinkLimits {
   size_t message = size_t{1} << 20;
+  size_t message_of_root = size_t{4} << 20;  // thousands of accounts at once
   QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
   // Between two calls, for half a call, and for a reply that nobody reads.
   std::chrono::milliseconds idle{60000};
@@ -58,6 +59,7 @@ class VarlinkServer {
   void on_ready(Connection& connection);
   // Sends what is to be sent, begins the next call, or waits for what is missing.
   void go_on(Connection& connection);
+  [[nodiscard]] size_t longest_message(const Connection& connection) const;
   [[nodiscard]] bool receive(Connection& connection) const;
   [[nodiscard]] static bool send(Connection& connection);
   // Begins the next call when all of it is there. False: drop the connection.

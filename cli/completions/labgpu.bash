@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+            --key | --format | --output | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
                 ((i++))
                 ;;
             -*) ;;
@@ -23,6 +23,8 @@ _labgpu_options() {
         "user add") echo --key --password-stdin --image --real-name --expires --json ;;
         "user set") echo --password-stdin --no-password --json ;;
         "user remove") echo --yes --json ;;
+        "user import") echo --dry-run --json ;;
+        "user export") echo --format --output --secrets ;;
         "setup "*) echo --check --undo --root ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
@@ -34,12 +36,12 @@ _labgpu_options() {
 _labgpu_candidates() {
     case "$#:$1 $2" in
         "0: ") echo user key status start stop restart maintenance setup image ;;
-        "1:user "*) echo add list show set remove ;;
+        "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
         "1:maintenance "*) echo on off ;;
         "1:status "* | "1:start "* | "1:stop "* | "1:restart "*) _labgpu_accounts ;;
-        "2:user show" | "2:user set" | "2:user remove" | "2:key "*) _labgpu_accounts ;;
+        "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
                 echo real_name= locked= not_before= not_after= image= hostname= container_name= mounts= gpus=
@@ -53,7 +55,7 @@ _labgpu() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     case $previous in
-        --key | --tarball | --root | --socket)
+        --key | --output | --tarball | --root | --socket)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;
@@ -61,7 +63,7 @@ _labgpu() {
     mapfile -t words < <(_labgpu_words)
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_options "${words[0]}" "${words[1]}")" -- "$current")
-    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" ]]; then
+    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" || "${words[0]} ${words[1]}" == "user import" ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_candidates "${words[@]}")" -- "$current")

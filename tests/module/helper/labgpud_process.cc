@@ -87,7 +87,9 @@ LabgpudProcess::~LabgpudProcess() {
   waitpid(pid_, nullptr, 0);
 }
 
-void LabgpudProcess::send_signal(int number) const { kill(pid_, number); }
+void LabgpudProcess::send_signal(int number) const {
+  if (pid_ > 0) kill(pid_, number);  // -1 would be every process there is
+}
 
 bool LabgpudProcess::runs() {
   int status = 0;

@@ -35,6 +35,7 @@ class LabgpudProcess {
   LabgpudProcess& operator=(const LabgpudProcess&) = delete;
   ~LabgpudProcess();
 
+  // Nothing when it is known to have ended.
   void send_signal(int number) const;
   // The exit status, or 256 and the signal that ended it. Waits at most 30 seconds.
   int wait();

@@ -84,8 +84,8 @@ TEST_F(VarlinkSocketTest, MalformedMessagesEndOnlyTheirConnection) {
                                         std::string("[[[\0", 4),
                                         std::string("{\"method\":1}\0", 13),
                                         std::string(1 << 19, '[') + '\0',
-                                        std::string(3 << 20, 'x'),
-                                        "{\"method\":\"" + std::string(2 << 20, '.') + "\"}" + '\0',
+                                        std::string(5 << 20, 'x'),
+                                        "{\"method\":\"" + std::string(5 << 20, '.') + "\"}" + '\0',
                                         std::string("\xff\xfe\0", 3)};
   for (const auto& message : bad) {
     auto socket = connect_stream(files_.admin_socket);

@@ -51,8 +51,10 @@ class AdminMethodsTest : public testing::Test {
   FakeContainers containers_;
   Config config_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  AdminMethods admin_{*accounts_.store, containers_, maintenance_, config_,
-                      [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
+  AdminMethods admin_{
+      loop_,       *accounts_.store,
+      containers_, maintenance_,
+      config_,     [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -67,7 +69,7 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 TEST_F(AdminMethodsTest, TheInterfaceAndTheTableAgreeAndOnlyRootMayCall) {
   auto names = methods_of(admin_.description());
-  EXPECT_EQ(names.size(), 15U);
+  EXPECT_EQ(names.size(), 17U);
   for (const auto& name : names) {
     auto reply = reply_to(name, json::object(), 4711);
     ASSERT_FALSE(reply);
@@ -278,6 +280,105 @@ TEST_F(AdminMethodsTest, ContainersAreStartedStoppedAndRestarted) {
   EXPECT_EQ(refusal("Stop", {{"name", "alice"}}), "Unavailable: no such image");
   EXPECT_EQ(refusal("Restart", {{"name", "alice"}}), "Unavailable: no such image");
   EXPECT_THAT(refusal("Start", {{"name", "bob"}}), HasSubstr("NoSuchUser"));
+}
+
+json new_users() {
+  return {{{"name", "alice"},
+           {"realName", "Alice"},
+           {"uid", 20100},
+           {"locked", true},
+           {"notAfter", "2035-12-31"},
+           {"authorizedKeys", {kKey}},
+           {"settings", {{"gpus", "none"}}},
+           {"assignments", {"login=root"}}},
+          {{"name", "bob"}, {"password", "secret"}}};
+}
+
+TEST_F(AdminMethodsTest, ManyAreMadeAtOnce) {
+  auto reply = call("ImportUsers", {{"users", new_users()}});
+  EXPECT_EQ(reply["imported"], true);
+  EXPECT_EQ(reply["users"],
+            json({{{"name", "alice"}, {"uid", 20100}}, {{"name", "bob"}, {"uid", 20001}}}));
+  auto alice = call("GetUser", {{"name", "alice"}})["user"];
+  EXPECT_EQ(alice["realName"], "Alice");
+  EXPECT_EQ(alice["gid"], 20100);
+  EXPECT_EQ(alice["locked"], true);
+  EXPECT_EQ(alice["keys"].size(), 1U);
+  EXPECT_EQ(alice["settings"]["gpus"], "none");
+  EXPECT_EQ(alice["settings"]["login"], "root");
+  EXPECT_TRUE(call("GetUser", {{"name", "bob"}})["user"]["hasPassword"]);
+  EXPECT_EQ(access((accounts_.directory / "home/bob").c_str(), F_OK), 0);
+}
+
+TEST_F(AdminMethodsTest, ADryRunMakesNothing) {
+  auto reply = call("ImportUsers", {{"users", new_users()}, {"dryRun", true}});
+  EXPECT_EQ(reply["imported"], false);
+  EXPECT_EQ(reply["users"], json({{{"name", "alice"}, {"uid", 20100}}, {{"name", "bob"}}}));
+  EXPECT_TRUE(call("ListUsers", json::object())["users"].empty());
+  EXPECT_NE(access((accounts_.directory / "home/bob").c_str(), F_OK), 0);
+}
+
+TEST_F(AdminMethodsTest, EveryProblemIsToldAndNothingIsDone) {
+  call("AddUser", {{"name", "carol"}});
+  const std::vector<std::pair<json, std::string>> bad = {
+      {{{"name", "carol"}}, "has a user carol already"},
+      {{{"name", "../x"}}, "cannot be a user's name"},
+      {{{"name", "dave"}, {"uid", 20001}}, "is or was carol's"},
+      {{{"name", "erin"}, {"uid", 0}, {"colour", "red"}}, "colour"},
+      {{{"name", "frank"}, {"authorizedKeys", {"ssh-rsa x"}}}, "key"},
+      {{{"name", "grace"}, {"assignments", {"shm_size=12x"}}}, "12x"},
+      {{{"name", "heidi"}, {"uid", "many"}}, "uid"},
+      {{{"name", "ivan"}, {"notBefore", "2031-01-01"}, {"notAfter", "2030-01-01"}}, "later than"},
+      {{{"name", "judy"}, {"uid", 20200}}, "more than once"},
+      {{{"name", "mallory"}, {"uid", 20200}}, "more than once"},
+      {{{"name", "nina"}, {"password", "x"}, {"hashedPassword", "$y$x"}}, "both given"}};
+  json users = json::array({{{"name", "zoe"}}});
+  for (const auto& [user, why] : bad) users.push_back(user);
+  auto reply = call("ImportUsers", {{"users", users}});
+  EXPECT_EQ(reply["imported"], false);
+  EXPECT_FALSE(reply["users"][0].contains("problem"));
+  for (size_t i = 0; i < bad.size(); ++i) {
+    EXPECT_THAT(reply["users"][i + 1].value("problem", ""), HasSubstr(bad[i].second));
+  }
+  EXPECT_EQ(call("ListUsers", json::object())["users"].size(), 1U);
+}
+
+TEST_F(AdminMethodsTest, AFailureTakesTheHomesBack) {
+  const std::string taken = accounts_.directory / "home/bob";
+  ASSERT_EQ(mkdir(taken.c_str(), 0755), 0);
+  ASSERT_EQ(chown(taken.c_str(), 4711, 4711), 0);
+  EXPECT_THAT(refusal("ImportUsers", {{"users", new_users()}}), HasSubstr("belongs to uid 4711"));
+  EXPECT_NE(access((accounts_.directory / "home/alice").c_str(), F_OK), 0);
+  EXPECT_TRUE(call("ListUsers", json::object())["users"].empty());
+  EXPECT_THAT(refusal("ImportUsers", {{"users", json::array()}}), HasSubstr("must name users"));
+}
+
+TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
+  call("ImportUsers", {{"users", new_users()}});
+  auto plain = call("ExportUsers", json::object())["users"];
+  ASSERT_EQ(plain.size(), 2U);
+  EXPECT_EQ(plain[0]["uid"], 20100);
+  EXPECT_EQ(plain[0]["authorizedKeys"], json({kKey}));
+  EXPECT_FALSE(plain[1].contains("hashedPassword"));
+  auto secret = call("ExportUsers", {{"names", {"bob"}}, {"secrets", true}})["users"];
+  ASSERT_EQ(secret.size(), 1U);
+  EXPECT_EQ(secret[0]["hashedPassword"].get<std::string>().substr(0, 3), "$y$");
+  EXPECT_THAT(refusal("ExportUsers", {{"names", {"nobody1"}}}), HasSubstr("NoSuchUser"));
+
+  Accounts elsewhere(loop_);
+  auto maintenance = Maintenance::open(*elsewhere.records).value();
+  Config config = config_;
+  config.home = elsewhere.directory / "home/{user}";
+  ASSERT_EQ(mkdir((elsewhere.directory / "home").c_str(), 0755), 0);
+  AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config,
+                     [](const std::string&) { return 0U; });
+  auto all = call("ExportUsers", {{"secrets", true}})["users"];
+  VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, {0, 1}};
+  auto imported = testing_support::run_task(loop_, admin.call(import));
+  ASSERT_TRUE(imported);
+  EXPECT_EQ((*imported)["imported"], true);
+  VarlinkCall again{"org.labgpu", "ExportUsers", {{"secrets", true}}, false, false, {0, 1}};
+  EXPECT_EQ((*testing_support::run_task(loop_, admin.call(again)))["users"], all);
 }
 
 }  // namespace

@@ -91,6 +91,7 @@ class VarlinkServerTest : public testing::Test {
     auto listening = listen_at(path_, SOCK_STREAM);
     if (!listening) throw std::runtime_error(listening.error().message);
     VarlinkLimits limits{.message = 10000,
+                         .message_of_root = 10000,
                          .connections = {.total = 8, .unprivileged = 4, .per_user = 2},
                          .idle = std::chrono::milliseconds(1500)};
     server_ = std::make_unique<VarlinkServer>(loop_, std::move(*listening), interface_, limits);

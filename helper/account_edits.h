@@ -1,0 +1,45 @@
+// Changes of an account in an administrator's words, for one account or for many.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "helper/account.h"
+#include "helper/date.h"
+#include "helper/error.h"
+#include "helper/password.h"
+#include "helper/settings.h"
+#include "helper/ssh_key.h"
+
+namespace labgpu {
+
+// A parameter's copy that is wiped.
+struct Secret {
+  std::optional<std::string> text;
+  explicit Secret(std::optional<std::string> secret) : text(std::move(secret)) {}
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() {
+    if (text) wipe(*text);
+  }
+};
+
+// The keys of SetUser's assignments for the time of an account.
+inline constexpr char kAssignNotBefore[] = "not_before";
+inline constexpr char kAssignNotAfter[] = "not_after";
+
+// Adds the key, in place of the same key with another comment or other options.
+void put_key(Account& account, const SshKey& key);
+
+// An empty value is no date. A mistake names `key`.
+Result<void> assign_date(std::optional<Microseconds>& date, const std::string& key,
+                         const std::string& value, PartOfDay without_time);
+
+// KEY=VALUE, as of SetUser in helper/org.labgpu.varlink.
+Result<void> assign(Account& account, const std::string& assignment);
+
+// Is each setting good with the others, and with the server's?
+Result<void> check_together(const SettingsLayer& defaults, const Account& account);
+
+}  // namespace labgpu
