@@ -55,6 +55,10 @@ class AccountStore {
   // May a new account have that id, which somebody chose? It need not be of the range of ids.
   // kExists when labgpu or the server has or had it, kInvalid for one that is no person's.
   [[nodiscard]] Result<void> check_given_id(uint32_t id) const { return ids_.check_given(id); }
+  // The ids that the name ever had, also with accounts that are gone or were never finished.
+  [[nodiscard]] std::vector<uint32_t> ids_of(const std::string& name) const {
+    return ids_.ids_of(name);
+  }
 
   // An id of the range for a new account of that name, never given out before and in use nowhere on
   // the server. As long as no account has it, the name gets the same one again.

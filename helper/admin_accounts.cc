@@ -75,7 +75,7 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
   if (!settings) return Failed(settings.error());
 
   // The home first: an account that can be looked up has one.
-  auto made = make_home(account.home, account.uid, account.gid);
+  auto made = make_home(account.home, account.uid, account.gid, accounts_.ids_of(account.name));
   if (!made) return Failed(made.error());
   auto created = accounts_.create(account);
   if (!created && *made) remove_new_home(account.home);

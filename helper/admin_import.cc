@@ -139,8 +139,8 @@ class NewHomes {
   ~NewHomes() {
     for (const auto& path : made_) remove_new_home(path);
   }
-  Result<void> make(const Account& account) {
-    auto made = make_home(account.home, account.uid, account.gid);
+  Result<void> make(const Account& account, const std::vector<uint32_t>& former_ids) {
+    auto made = make_home(account.home, account.uid, account.gid, former_ids);
     if (!made) return Failed(made.error());
     if (*made) made_.push_back(account.home);
     return {};
@@ -225,7 +225,7 @@ Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
   NewHomes homes;
   for (const auto& each : candidates) {
     if (each->account.uid == 0) each->account.uid = each->account.gid = *id++;
-    auto made = homes.make(each->account);
+    auto made = homes.make(each->account, accounts_.ids_of(each->account.name));
     if (!made) co_return account_failed(made.error());
     accounts.push_back(each->account);
     if (accounts.size() % kPortion == 0) co_await loop_.turn();

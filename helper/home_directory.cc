@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "common/unique_fd.h"
 
 namespace labgpu {
@@ -64,29 +66,32 @@ Result<bool> accept_existing(int parent, const HomePath& home, const std::string
                                        ": move it away, and its files into the new one afterwards");
 }
 
-// What a helper left that was killed before it gave the directory away: root's, and empty.
-bool remove_leftover(int parent, const HomePath& home) {
+// What a helper left that was killed before there was an account: empty, and nobody's yet.
+bool remove_leftover(int parent, const HomePath& home, const std::vector<uint32_t>& former_ids) {
   struct stat status {};
-  return fstatat(parent, home.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISDIR(status.st_mode) && status.st_uid == 0 &&
+  if (fstatat(parent, home.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  bool is_former =
+      std::find(former_ids.begin(), former_ids.end(), status.st_uid) != former_ids.end();
+  return S_ISDIR(status.st_mode) && (status.st_uid == 0 || is_former) &&
          unlinkat(parent, home.name.c_str(), AT_REMOVEDIR) == 0;
 }
 
-int make_directory(int parent, const HomePath& home) {
+int make_directory(int parent, const HomePath& home, const std::vector<uint32_t>& former_ids) {
   constexpr mode_t kPrivate = 0700;
   if (mkdirat(parent, home.name.c_str(), kPrivate) == 0) return 0;
   if (errno != EEXIST) return errno;
-  if (!remove_leftover(parent, home)) return EEXIST;
+  if (!remove_leftover(parent, home, former_ids)) return EEXIST;
   return mkdirat(parent, home.name.c_str(), kPrivate) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
-Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid) {
+Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid,
+                       const std::vector<uint32_t>& former_ids) {
   auto home = split(path);
   auto parent = open_parent(home.parent);
   if (!parent) return Failed(parent.error());
-  int error = make_directory(parent->get(), home);
+  int error = make_directory(parent->get(), home, former_ids);
   if (error == EEXIST) return accept_existing(parent->get(), home, path, uid);
   if (error != 0) return fail_errno("make the home directory " + path, error);
   if (fchownat(parent->get(), home.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) != 0 ||

@@ -96,6 +96,14 @@ const std::string* IdRegistry::owner(uint32_t id) const {
   return found == owners_.end() ? nullptr : &found->second;
 }
 
+std::vector<uint32_t> IdRegistry::ids_of(const std::string& name) const {
+  std::vector<uint32_t> ids;
+  for (const auto& [id, owner] : owners_) {
+    if (owner == name) ids.push_back(id);
+  }
+  return ids;
+}
+
 void IdRegistry::forget(uint32_t id) {
   owners_.erase(id);
   if (id > range_.first && id < next_) next_ = id;

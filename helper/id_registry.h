@@ -27,6 +27,8 @@ class IdRegistry {
 
   // Who has or had the id: "" for somebody whose name is lost, nullptr for nobody.
   [[nodiscard]] const std::string* owner(uint32_t id) const;
+  // All that the name ever had, in no order.
+  [[nodiscard]] std::vector<uint32_t> ids_of(const std::string& name) const;
 
   // An id of the range that neither labgpu nor the server has or had. Until it is used, the name
   // gets the same one again. kInvalid when none is left.

@@ -68,6 +68,19 @@ TEST(HomeDirectory, OneThatAKilledHelperLeftIsMadeAnew) {
   EXPECT_EQ(status.st_uid, kUid);
 }
 
+TEST(HomeDirectory, AnEmptyOneOfAnAccountThatNeverCameToBeIsMadeAnew) {
+  test::TemporaryDirectory directory;
+  auto path = directory / "alice";
+  ASSERT_EQ(make_home(path, kUid, kUid), true);
+  EXPECT_FALSE(make_home(path, kUid + 2, kUid + 2, {kUid + 1}));
+  ASSERT_EQ(make_home(path, kUid + 2, kUid + 2, {kUid + 1, kUid}), true);
+  struct stat status {};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, kUid + 2);
+  test::write_file(path + "/file", "x");
+  EXPECT_FALSE(make_home(path, kUid, kUid, {kUid + 2}));
+}
+
 TEST(HomeDirectory, RootsOwnFilesAreNobodysHome) {
   test::TemporaryDirectory directory;
   auto path = directory / "alice";
