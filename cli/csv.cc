@@ -98,7 +98,7 @@ Result<std::vector<CsvRow>> parse_csv(std::string_view text) { return Parser(tex
 
 std::string csv_row(const std::vector<std::string>& cells) {
   std::string row;
-  for (const auto& cell : cells) row += (row.empty() ? "" : ",") + csv_cell(cell);
+  for (size_t i = 0; i < cells.size(); ++i) row += (i == 0 ? "" : ",") + csv_cell(cells[i]);
   return row + "\n";
 }
 
