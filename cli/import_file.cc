@@ -167,6 +167,7 @@ std::string export_as_csv(const json& users) {
   auto table = csv_row(headings);
   for (const auto& user : users) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (const auto& column : columns) {
       cells.push_back(cell_of(column.form, user.value(column.name, json())));
     }
