@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "tests/module/pam/fake_helper.h"
 #include "tests/support/temporary_directory.h"
 
 namespace labgpu::test {
@@ -25,7 +26,7 @@ FakeContainer::FakeContainer() {
 
   int ready[2];
   if (pipe2(ready, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-  process_ = fork();
+  process_ = quiet_fork();
   if (process_ == 0) {
     bool done = unshare(CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWNS) == 0 &&
                 sethostname(kContainerHostName, sizeof kContainerHostName - 1) == 0;

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include <cstring>
+#include <shared_mutex>
 
 #include "common/packet_socket.h"
 #include "common/paths.h"
@@ -13,6 +14,10 @@
 namespace labgpu::test {
 
 namespace {
+
+// Shared by the threads of helpers while they may allocate, which is always but for their waiting;
+// alone for a fork.
+std::shared_mutex allocating;
 
 Deadline soon() { return Deadline::after_ms(10000); }
 
@@ -41,20 +46,13 @@ FakeHelper::FakeHelper(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
       listen(listener_.get(), 16) != 0) {
     throw std::runtime_error("cannot listen on the session socket");
   }
-  acceptor_ = std::thread([this] {
-    for (;;) {
-      UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!connection.valid()) return;
-      ++connections_;
-      std::lock_guard lock(mutex_);
-      open_.push_back(std::move(connection));
-      servers_.emplace_back(&FakeHelper::serve, this, open_.back().get());
-    }
-  });
+  acceptor_ = std::thread(&FakeHelper::accept_all, this);
+  started_.acquire();
 }
 
 FakeHelper::~FakeHelper() {
   shutdown(listener_.get(), SHUT_RDWR);
+  over_.count_down();
   acceptor_.join();
   {
     std::lock_guard lock(mutex_);
@@ -64,11 +62,30 @@ FakeHelper::~FakeHelper() {
   unlink(kSessionSocket);
 }
 
+void FakeHelper::accept_all() {
+  started_.release();
+  for (;;) {
+    UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection.valid()) return;
+    std::shared_lock busy(allocating);
+    ++connections_;
+    std::lock_guard lock(mutex_);
+    open_.push_back(std::move(connection));
+    servers_.emplace_back(&FakeHelper::serve, this, open_.back().get());
+    started_.acquire();
+  }
+}
+
 void FakeHelper::serve(int connection) {
-  behaviour_(connection);
-  std::lock_guard lock(mutex_);
-  open_.remove_if([&](const UniqueFd& fd) { return fd.get() == connection; });
-  ++ended_;
+  {
+    std::shared_lock busy(allocating);
+    started_.release();
+    behaviour_(connection);
+    std::lock_guard lock(mutex_);
+    open_.remove_if([&](const UniqueFd& fd) { return fd.get() == connection; });
+    ++ended_;
+  }
+  over_.wait();
 }
 
 bool FakeHelper::all_ended(std::chrono::milliseconds limit) const {
@@ -82,11 +99,18 @@ bool FakeHelper::all_ended(std::chrono::milliseconds limit) const {
 
 void wait_for_end(int socket) {
   unsigned char buffer[kSmallPacket];
+  allocating.unlock_shared();
   while (recv(socket, buffer, sizeof buffer, 0) > 0) {
   }
+  allocating.lock_shared();
 }
 
 void hang_up(int) {}
+
+pid_t quiet_fork() {
+  std::unique_lock quiet(allocating);
+  return fork();
+}
 
 FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence, SeenRequest* seen) {
   return [=](int socket) {

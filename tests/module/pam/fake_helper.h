@@ -1,11 +1,15 @@
 // The helper's end of the session socket, played by the test.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <latch>
 #include <list>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,6 +34,7 @@ class FakeHelper {
   [[nodiscard]] bool all_ended(std::chrono::milliseconds limit) const;
 
  private:
+  void accept_all();
   void serve(int connection);
 
   Behaviour behaviour_;
@@ -40,7 +45,13 @@ class FakeHelper {
   std::list<UniqueFd> open_;
   std::vector<std::thread> servers_;
   std::thread acceptor_;
+  std::binary_semaphore started_{0};  // released by a new thread, acquired by who made it
+  std::latch over_{1};                // no thread ends before this object does
 };
+
+// fork(2) while no thread of a FakeHelper allocates. Under GCC 12's AddressSanitizer the child
+// would wait for ever for a lock of the allocator's that such a thread held (seen).
+pid_t quiet_fork();
 
 // A request as the helper saw it.
 struct SeenRequest {

@@ -85,7 +85,7 @@ TEST_F(LoginView, IsEnteredOnce) {
   FakeHelper helper(give_session(container_.fds()));
   PamLogin login("alice");
   open_login(login);
-  pid_t twice = fork();
+  pid_t twice = quiet_fork();
   if (twice == 0) {
     bool first = login.setcred() == PAM_SUCCESS;
     std::string before = look_around(login)["mounts"];
@@ -123,7 +123,7 @@ TEST_F(LoginView, ReachesTheLogAndAHelperThatStartsLater) {
   open_login(login);
   int go[2];
   ASSERT_EQ(pipe2(go, O_CLOEXEC), 0);
-  pid_t child = fork();
+  pid_t child = quiet_fork();
   if (child == 0) {
     close(go[1]);
     char byte = 0;
@@ -171,7 +171,7 @@ TEST_F(LoginView, IsOpenToTheUserWhateverTheUmask) {
   FakeHelper helper(give_session(container_.fds()));
   PamLogin login("alice");
   open_login(login);
-  pid_t child = fork();
+  pid_t child = quiet_fork();
   if (child == 0) {
     umask(0077);
     if (login.setcred() != PAM_SUCCESS || umask(0) != 0077) _exit(1);
@@ -301,7 +301,7 @@ TEST_F(FailingView, EndsTheChildThatMayNotMount) {
   FakeHelper helper(give_session(container_.fds()));
   PamLogin login("alice");
   open_login(login);
-  pid_t child = fork();
+  pid_t child = quiet_fork();
   if (child == 0) {
     if (setuid(kAliceUid) != 0) _exit(1);
     login.setcred();

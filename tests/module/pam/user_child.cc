@@ -12,6 +12,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/module/pam/fake_helper.h"
+
 namespace labgpu::test {
 
 namespace {
@@ -92,7 +94,7 @@ UserChild::UserChild(PamLogin& login, int flags) {
   int report[2];
   int go[2];
   if (pipe2(report, O_CLOEXEC) != 0 || pipe2(go, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
-  process_ = fork();
+  process_ = quiet_fork();
   if (process_ == 0) {
     close(report[0]);
     close(go[1]);
