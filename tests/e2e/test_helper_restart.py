@@ -4,7 +4,7 @@ import time
 import pytest
 
 from client import free_port, talk
-from processes import AT_ONCE, wait_until
+from processes import wait_until
 from test_forwarding import PERL_SERVER
 from terminal import SHELL, Terminal
 
@@ -63,7 +63,7 @@ def test_ten_kills_in_a_row_do_not_end_socket_activation(server, alice):
 def test_docker_restart_keeps_the_way_in(server, alice, root):
     alice.ssh("true").ok()
     server.sh("systemctl restart docker.service", timeout=120)
-    assert root.ssh("true").ok().seconds < AT_ONCE
+    assert root.ssh("true").ok().seconds < 2
     assert alice.ssh("hostname", timeout=60).ok().text == "alice-VM"
     assert len(server.containers_of("alice")) == 1
 

@@ -4,7 +4,7 @@ import time
 import pexpect
 import pytest
 
-from processes import AT_ONCE, wait_until
+from processes import wait_until
 from terminal import SHELL, Terminal
 
 
@@ -54,7 +54,7 @@ def test_ctrl_c_interrupts(shell):
     before = time.monotonic()
     shell.ssh.sendintr()
     shell.prompt()
-    assert time.monotonic() - before < AT_ONCE
+    assert time.monotonic() - before < 5
     assert shell.ask("echo $?") == "130"
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pexpect
 import pytest
 
-from processes import AT_ONCE, wait_until
+from processes import wait_until
 from registry import SLOW, Registry
 from terminal import PROMPT, SHELL, Terminal
 
@@ -140,7 +140,7 @@ def test_beyond_the_limit_a_program_hears_one_line(server, waiting_user, login_w
     assert result.status == 75, result
     assert result.out == b""
     assert result.err.count(b"\n") == 1 and result.err.startswith(b"labgpu: the image " + image.encode()), result
-    assert seconds - 1.5 < result.seconds < seconds + AT_ONCE
+    assert seconds - 1.5 < result.seconds < seconds
     assert "a few minutes" in result.error
 
 
@@ -179,14 +179,16 @@ def frozen_docker(server):
     thaw()
 
 
-def test_the_limit_counts_what_pam_waited(new_user, login_wait, frozen_docker):
-    """PAM waits three quarters of the limit; if that did not count, the session would wait 8 s more, and end after 14.7."""
-    login_wait(9)
+def test_the_limit_counts_what_pam_waited(root, new_user, login_wait, frozen_docker):
+    """PAM waits 4.5 s; if that did not count, the session would wait 5 s more."""
+    login_wait(6)
     user = new_user()
+    plain = root.ssh("true").ok()
     result = user.ssh("true")
     assert (result.status, result.out) == (75, b""), result
     assert result.error == "labgpu: your container is not ready yet; the work goes on, log in again in a minute"
-    assert 7.5 < result.seconds < 9 + AT_ONCE
+    # labgpu keeps 1 s of the limit for what it does not see of a login; on a busy machine a plain one takes that alone.
+    assert 4.5 < result.seconds < max(6, 5 + 2 * plain.seconds), plain
     frozen_docker()
     wait_until(lambda: user.ssh("true").status == 0, 40, "a login")
 
@@ -254,7 +256,7 @@ def test_a_removed_account_gets_no_container_when_the_image_comes(server, regist
     with Terminal(user, SHELL) as terminal:
         terminal.ssh.expect(FETCHING.encode())
         removed = server.labgpu("user", "remove", "--yes", user.user).ok()
-        assert removed.seconds < AT_ONCE, "it waited for the image"
+        assert removed.seconds < 2, "it waited for the image"
         wait_until(lambda: has_image(server, image), 30, "the image")
         terminal.ssh.expect(pexpect.EOF)
     assert server.containers_of(user.user) == []
