@@ -106,15 +106,13 @@ def _(person):
 
 
 def curl(person, *arguments):
-    known = f"{person.client.laptop.directory}/known_hosts_of_curl"
-    with open(known, "w", encoding="utf-8") as file:
-        for line in (person.client.laptop.directory / "known_hosts").read_text().splitlines():
-            file.write(line.replace("server", person.client.laptop.address, 1) + "\n")
+    laptop = person.client.laptop
+    # libssh2 looks for known_hosts in the home, which the two people share.
+    (laptop.directory / ".ssh").mkdir(exist_ok=True)
+    known = laptop.directory / f"known_hosts-{person.name}"
+    known.write_text(re.sub("^server", laptop.address, (laptop.directory / "known_hosts").read_text(), flags=re.M))
+    known.replace(laptop.directory / ".ssh" / "known_hosts")
     login = ["--user", f"{person.name}:", "--key", str(person.client.key), "--pubkey", f"{person.client.key}.pub"]
-    # libssh2 looks for known_hosts in the home.
-    folder = person.client.laptop.directory / ".ssh"
-    folder.mkdir(exist_ok=True)
-    os.replace(known, folder / "known_hosts")
     return person.local("curl", "-sS", *login, *arguments)
 
 

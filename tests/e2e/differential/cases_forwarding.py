@@ -22,8 +22,24 @@ def local_forwarding(person, target, listen="127.0.0.1"):
         yield (listen.strip("[]"), port), process
 
 
-def remote_port(process):
-    """The port that sshd took for `-R 0:…`."""
+@contextlib.contextmanager
+def remote_forwarding(person, target=None, address=""):
+    """`ssh -N -R` with a port that sshd chooses; yields that port, and the process.
+
+    sshd lets the kernel choose a port of ::1 and then takes the same one of 127.0.0.1; when a connection of somebody's
+    has that one, sshd is content with ::1 (channel_setup_fwd_listener_tcpip of channels.c). Then it is asked again.
+    """
+    asked = f"{address}0" + (f":{target}" if target else "")
+    for _ in range(5):
+        with person.client.forwarding("-R", asked) as process:
+            there = _remote_port(process)
+            if person.text(f"ss -Hltn 'sport = :{there}' | wc -l") == "2":
+                yield there, process
+                return
+    raise AssertionError("sshd listens at one of the two loopback addresses only, five times in a row")
+
+
+def _remote_port(process):
     pattern = rb"Allocated port (\d+) for remote forward"
     return int(wait_until(lambda: process.poll() or re.search(pattern, process.err), 10, "a port").group(1))
 
@@ -138,8 +154,7 @@ def _(person):
 
 @table.case("-R with a port that the server chooses")
 def _(person):
-    with service.running("127.0.0.1") as port, person.client.forwarding("-R", f"0:127.0.0.1:{port}") as process:
-        there = remote_port(process)
+    with service.running("127.0.0.1") as port, remote_forwarding(person, f"127.0.0.1:{port}") as (there, _):
         return [ask_there(person, f"{place}:{there}", "addresses") for place in ("127.0.0.1", "::1")]
 
 
@@ -147,8 +162,8 @@ def _(person):
 def _(person):
     ports = []
     with service.running("127.0.0.1") as port:
-        with person.client.forwarding("-R", f"0:127.0.0.1:{port}") as process:
-            there = remote_port(process)
+        with remote_forwarding(person, f"127.0.0.1:{port}") as (there, _):
+            pass
         for _ in range(2):
             wait_until(
                 lambda: person.ssh("true", "-o", "ExitOnForwardFailure=yes", "-R", f"{there}:[::1]:1")["status"] == 0
@@ -161,23 +176,21 @@ def _(person):
 @table.case("-R: 20 MB out of the account")
 def _(person):
     script = f"head -c {LARGE} /dev/zero | tr '\\0' r | (echo digest; cat) | nc -N 127.0.0.1 "
-    with service.running("127.0.0.1") as port, person.client.forwarding("-R", f"0:127.0.0.1:{port}") as process:
-        there = remote_port(process)
+    with service.running("127.0.0.1") as port, remote_forwarding(person, f"127.0.0.1:{port}") as (there, _):
         return [person.ssh(script + str(there)), ask_there(person, f"127.0.0.1:{there}", "send", str(LARGE))]
 
 
 @table.case("-R to a port that nobody listens on here")
 def _(person):
-    with person.client.forwarding("-R", f"0:127.0.0.1:{free_port()}") as process:
-        answer = ask_there(person, f"127.0.0.1:{remote_port(process)}", "echo")
+    with remote_forwarding(person, f"127.0.0.1:{free_port()}") as (there, process):
+        answer = ask_there(person, f"127.0.0.1:{there}", "echo")
         wait_until(lambda: complaints(process), 10, "ssh's complaint")
         return [answer, [re.sub(r"port \d+", "port N", line) for line in complaints(process)]]
 
 
 @table.case("-R for the whole network is made for the loopback alone")
 def _(person):
-    with service.running("127.0.0.1") as port, person.client.forwarding("-R", f"0.0.0.0:0:127.0.0.1:{port}") as process:
-        there = remote_port(process)
+    with remote_forwarding(person, f"127.0.0.1:{free_port()}", "0.0.0.0:") as (there, _):
         return person.ssh(f"ss -Hltn 'sport = :{there}' | awk '{{print $4}}' | sed s/:{there}$// | sort")
 
 
@@ -202,8 +215,8 @@ def _(person):
 
 @table.case("-R without a target: SOCKS for programs in the account")
 def _(person):
-    with service.running("127.0.0.1") as port, person.client.forwarding("-R", "0") as process:
-        proxy = f"--socks5-hostname 127.0.0.1:{remote_port(process)}"
+    with service.running("127.0.0.1") as port, remote_forwarding(person) as (there, _):
+        proxy = f"--socks5-hostname 127.0.0.1:{there}"
         # curl's telnet:// sends its input and prints what comes.
         return person.ssh(f"curl -sS --max-time 5 {proxy} telnet://localhost:{port}", stdin=b"send 5\n")
 

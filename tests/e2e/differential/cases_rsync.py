@@ -24,6 +24,7 @@ def _(person):
         seen = [rsync(person, "-ai", f"{sent}/", f"server:{remote}/"), trees.there(person, remote)]
         person.text(
             f"cd {remote}; touch surplus; mkdir -p folder/below; chmod 777 'mode 640'; echo changed >'mode 600'"
+            "; touch -d @1000000000 ."
         )
         (sent / "empty").unlink()
         (sent / "new").write_text("new\n")

@@ -37,6 +37,8 @@ def make_tree(folder, names=NAMES):
     (folder / "link").symlink_to("mode 755")
     with open(folder / "hole", "wb") as file:
         file.truncate(5_000_000)
+    # Whether two folders that were made one after the other are of the same second is chance.
+    os.utime(folder, (LONG_AGO, LONG_AGO))
     return folder
 
 
