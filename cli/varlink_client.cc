@@ -80,9 +80,6 @@ Failed error_reply(const std::string& error, const json& parameters) {
   if (message != parameters.end() && message->is_string()) {
     return fail(message->get<std::string>());
   }
-  if (error == "org.varlink.service.PermissionDenied") {
-    return fail("only root may do that; try it with sudo");
-  }
   return fail("labgpud refused the request: " + error +
               "; labgpu and labgpud may be of different versions");
 }

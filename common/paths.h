@@ -14,12 +14,17 @@ inline constexpr char kAdminSocket[] = "/run/labgpu/org.labgpu";
 // anew by systemd is found there too.
 inline constexpr char kSessionSocketDirectory[] = "/run/labgpu/session";
 inline constexpr char kSessionSocket[] = "/run/labgpu/session/socket";
+// systemd's user database asks every socket in this directory, and knows its service by the name.
+inline constexpr char kUserdbSocket[] = "/run/systemd/userdb/org.labgpu";
+inline constexpr char kUserdbService[] = "org.labgpu";
 inline constexpr char kSessionCommand[] = "/usr/libexec/labgpu/labgpu-session";
 // What of labgpu every container sees, read-only, at kGuestPrograms.
 inline constexpr char kGuestDirectory[] = "/usr/libexec/labgpu/guest";
 
 // The group of every managed account; sshd's drop-in matches it.
 inline constexpr char kGroupName[] = "labgpu";
+// A group of the server's, whose members administer labgpu as root does.
+inline constexpr char kAdminGroupName[] = "labgpu-admin";
 
 // Inside a container.
 inline constexpr char kGuestPrograms[] = "/.labgpu/bin";

@@ -16,8 +16,8 @@ namespace labgpu {
 namespace {
 
 // Names that mean something to every server or image, also where NSS does not have them.
-constexpr std::array<std::string_view, 6> kReservedNames = {"root", kGroupName, "nobody",
-                                                            "sudo", "docker",   "admin"};
+constexpr std::array<std::string_view, 7> kReservedNames = {
+    "root", kGroupName, kAdminGroupName, "nobody", "sudo", "docker", "admin"};
 
 // The index must not claim the gid of a group that the server has: sshd's "Match Group labgpu"
 // would see that group's name instead.

@@ -1,22 +1,27 @@
 // The table of org.labgpu's methods, and the way of a call through it.
 #include "helper/admin_methods.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/parse.h"
+#include "common/paths.h"
+#include "helper/admin_replies.h"
 #include "helper/build_info.h"
 #include "helper/log.h"
+#include "helper/login_policy.h"
 #include "helper/password.h"
 
 namespace labgpu {
 
 namespace {
 
+constexpr char kName[] = "name";
 constexpr char kPassword[] = "password";
 
 // For the log. Whoever calls may give anything as a name.
 std::string user_of(const nlohmann::json& parameters) {
-  auto name = parameters.find("name");
+  auto name = parameters.find(kName);
   bool plausible = name != parameters.end() && name->is_string() &&
                    is_user_name(name->get_ref<const std::string&>());
   return plausible ? name->get<std::string>() : "?";
@@ -41,38 +46,68 @@ std::string reason_of(const VarlinkReply& reply) {
 
 // Who may call what. What is not here does not exist.
 const AdminMethods::Method AdminMethods::kMethods[] = {
-    {"AddUser", Caller::kRoot, true, &AdminMethods::add_user},
-    {"ListUsers", Caller::kRoot, false, &AdminMethods::list_users},
-    {"GetUser", Caller::kRoot, false, &AdminMethods::get_user},
-    {"SetUser", Caller::kRoot, true, &AdminMethods::set_user},
-    {"RemoveUser", Caller::kRoot, true, &AdminMethods::remove_user},
-    {"ImportUsers", Caller::kRoot, true, &AdminMethods::import_users},
-    {"ExportUsers", Caller::kRoot, false, &AdminMethods::export_users},
-    {"AddKey", Caller::kRoot, true, &AdminMethods::add_key},
-    {"ListKeys", Caller::kRoot, false, &AdminMethods::list_keys},
-    {"RemoveKey", Caller::kRoot, true, &AdminMethods::remove_key},
-    {"Status", Caller::kRoot, false, &AdminMethods::status},
-    {"Start", Caller::kRoot, true, &AdminMethods::start},
-    {"Stop", Caller::kRoot, true, &AdminMethods::stop},
-    {"Restart", Caller::kRoot, true, &AdminMethods::restart},
-    {"GetMaintenance", Caller::kRoot, false, &AdminMethods::get_maintenance},
-    {"StartMaintenance", Caller::kRoot, true, &AdminMethods::start_maintenance},
-    {"EndMaintenance", Caller::kRoot, true, &AdminMethods::end_maintenance},
+    {"AddUser", Caller::kAdmin, true, &AdminMethods::add_user},
+    {"ListUsers", Caller::kAdmin, false, &AdminMethods::list_users},
+    {"GetUser", Caller::kOwner, false, &AdminMethods::get_user},
+    {"SetUser", Caller::kAdmin, true, &AdminMethods::set_user},
+    {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user},
+    {"ImportUsers", Caller::kAdmin, true, &AdminMethods::import_users},
+    {"ExportUsers", Caller::kAdmin, false, &AdminMethods::export_users},
+    {"AddKey", Caller::kAdmin, true, &AdminMethods::add_key},
+    {"ListKeys", Caller::kOwner, false, &AdminMethods::list_keys},
+    {"RemoveKey", Caller::kAdmin, true, &AdminMethods::remove_key},
+    {"Status", Caller::kOwner, false, &AdminMethods::status},
+    {"Start", Caller::kOwner, true, &AdminMethods::start},
+    {"Stop", Caller::kOwner, true, &AdminMethods::stop},
+    {"Restart", Caller::kOwner, true, &AdminMethods::restart},
+    {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
+    {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
+    {"EndMaintenance", Caller::kAdmin, true, &AdminMethods::end_maintenance},
 };
 
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
-                           CountSessions sessions_of)
+                           std::optional<gid_t> admin_group, CountSessions sessions_of)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
       maintenance_(maintenance),
       config_(config),
+      admin_group_(admin_group),
       sessions_of_(std::move(sessions_of)) {}
 
 std::string AdminMethods::name() const { return "org.labgpu"; }
 
 std::string AdminMethods::description() const { return kLabgpuInterface; }
+
+bool AdminMethods::is_admin(const Peer& peer) const {
+  if (peer.uid == 0) return true;
+  return admin_group_ &&
+         std::find(peer.groups.begin(), peer.groups.end(), *admin_group_) != peer.groups.end();
+}
+
+std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCall& call) const {
+  if (is_admin(call.peer)) return std::nullopt;
+  auto own = accounts_.find(call.peer.uid);
+  if (method.caller != Caller::kOwner || own == nullptr) {
+    return not_allowed(std::string("only root and members of the group ") + kAdminGroupName +
+                       " may do that; try it with sudo");
+  }
+  auto refused = refuse_owner(method, *own, call.parameters);
+  return refused ? std::optional(not_allowed(*refused)) : std::nullopt;
+}
+
+std::optional<std::string> AdminMethods::refuse_owner(const Method& method, const Account& own,
+                                                      nlohmann::json& parameters) const {
+  auto& name = parameters[kName];
+  if (name.is_null()) name = own.name;
+  if (name != own.name) {
+    return "you may do that for your own account, " + own.name + ", and for no other one";
+  }
+  // A container that its user may not enter is not theirs to start.
+  if (!method.changes_something) return std::nullopt;
+  return refusal_of(own, now_in_microseconds(), {.maintenance = maintenance_.word()});
+}
 
 Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
   const Method* method = nullptr;
@@ -80,9 +115,7 @@ Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
     if (row.name == call.method) method = &row;
   }
   if (method == nullptr) co_return method_not_found(call);
-  if (method->caller == Caller::kRoot && call.peer.uid != 0) {
-    co_return permission_denied();
-  }
+  if (auto refused = refuse(*method, call)) co_return VarlinkFailed(std::move(*refused));
 
   VarlinkReply reply;
   if (const auto* at_once = std::get_if<AtOnce>(&method->handle)) {
@@ -94,7 +127,9 @@ Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
   wipe_passwords(call.parameters);
   if (method->changes_something) {
     auto user = user_of(call.parameters);
-    log(LogLevel::kNotice, call.method + " " + user + reason_of(reply), {{kLogUser, user}});
+    log(LogLevel::kNotice,
+        call.method + " " + user + " by uid " + std::to_string(call.peer.uid) + reason_of(reply),
+        {{kLogUser, user}});
   }
   co_return reply;
 }

@@ -1,4 +1,5 @@
-// The methods of org.labgpu: accounts, keys and containers, for administrators.
+// The methods of org.labgpu: accounts, keys and containers, for administrators and for users
+// themselves.
 //
 // helper/org.labgpu.varlink says what each does; the table in admin_methods.cc says who may call
 // it.
@@ -6,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -24,16 +26,21 @@ class AdminMethods final : public VarlinkInterface {
  public:
   using CountSessions = std::function<uint64_t(const std::string& user)>;
 
-  // Everything given must outlive the object.
+  // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
-               Maintenance& maintenance, const Config& config, CountSessions sessions_of);
+               Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
+               CountSessions sessions_of);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] bool is_admin(const Peer& peer) const override;
   Task<VarlinkReply> call(VarlinkCall call) override;
 
  private:
-  enum class Caller { kRoot };
+  enum class Caller {
+    kAdmin,  // root, and members of the group labgpu-admin
+    kOwner,  // these, and a user for the account with their uid, which `name` has to be
+  };
   // What only files need is done at once; what Docker has to do with takes its time.
   using AtOnce = VarlinkReply (AdminMethods::*)(const nlohmann::json& parameters);
   using InTime = Task<VarlinkReply> (AdminMethods::*)(const nlohmann::json& parameters);
@@ -44,6 +51,11 @@ class AdminMethods final : public VarlinkInterface {
     std::variant<AtOnce, InTime> handle;
   };
   static const Method kMethods[];
+
+  // Nothing when the peer may call that. A name that an owner leaves out is filled in.
+  [[nodiscard]] std::optional<VarlinkError> refuse(const Method& method, VarlinkCall& call) const;
+  [[nodiscard]] std::optional<std::string> refuse_owner(const Method& method, const Account& own,
+                                                        nlohmann::json& parameters) const;
 
   // admin_accounts.cc
   VarlinkReply add_user(const nlohmann::json& parameters);
@@ -80,6 +92,7 @@ class AdminMethods final : public VarlinkInterface {
   Containers& containers_;
   Maintenance& maintenance_;
   const Config& config_;
+  std::optional<gid_t> admin_group_;
   CountSessions sessions_of_;
 };
 

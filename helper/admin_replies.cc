@@ -92,6 +92,8 @@ VarlinkFailed container_failed(const Error& error) {
   return failed("Unavailable", error.message);
 }
 
+VarlinkError not_allowed(const std::string& why) { return failed("NotAllowed", why).value(); }
+
 tl::expected<void, VarlinkError> finish(JsonFields& parameters) {
   if (!parameters.finish_strict()) return invalid_parameter(parameters.refused_key());
   return {};

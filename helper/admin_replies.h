@@ -25,6 +25,8 @@ nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions)
 // An error about an account, or about a container: Docker's "not found" is not "no such user".
 VarlinkFailed account_failed(const Error& error);
 VarlinkFailed container_failed(const Error& error);
+// The caller may not call that; `why` says who may, or what to do.
+VarlinkError not_allowed(const std::string& why);
 
 // Nothing when all parameters were taken and right; else InvalidParameter.
 tl::expected<void, VarlinkError> finish(JsonFields& parameters);

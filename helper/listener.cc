@@ -24,6 +24,20 @@ using namespace std::chrono_literals;
 constexpr int kAcceptAtOnce = 64;
 constexpr auto kPause = 100ms;
 
+// The kernel says how many there are when the buffer is too small (net/core/sock.c, SO_PEERGROUPS).
+std::vector<gid_t> groups_of_peer(int connection, gid_t effective) {
+  std::vector<gid_t> groups(32);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    bool got = getsockopt(connection, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0;
+    bool too_small = !got && errno == ERANGE;
+    groups.resize(got || too_small ? size / sizeof(gid_t) : 0);
+    if (!too_small) break;
+  }
+  groups.push_back(effective);
+  return groups;
+}
+
 }  // namespace
 
 Result<UniqueFd> listen_at(const std::string& path, int type) {
@@ -69,7 +83,8 @@ void Listener::accept_some() {
     ucred credentials{};
     socklen_t size = sizeof credentials;
     if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) continue;
-    accepted_(std::move(connection), Peer{credentials.uid, credentials.pid});
+    Peer peer{credentials.uid, credentials.pid, groups_of_peer(connection.get(), credentials.gid)};
+    accepted_(std::move(connection), std::move(peer));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "helper/error.h"
@@ -12,10 +13,12 @@
 
 namespace labgpu {
 
-// The kernel's word for the process that connected (unix(7), SO_PEERCRED), at that moment.
+// The kernel's word for the process that connected, at that moment (SO_PEERCRED and SO_PEERGROUPS
+// of socket(7)): nobody has to look a user's groups up.
 struct Peer {
   uid_t uid = static_cast<uid_t>(-1);
   pid_t pid = 0;
+  std::vector<gid_t> groups{};  // the effective one and the supplementary ones
 };
 
 // A new listening socket of `type` at `path`, for everybody (0666), in place of whatever socket was

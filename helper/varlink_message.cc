@@ -35,10 +35,6 @@ VarlinkFailed invalid_parameter(const std::string& parameter) {
   return service_error("InvalidParameter", {{"parameter", parameter}});
 }
 
-VarlinkFailed permission_denied() {
-  return service_error("PermissionDenied", nlohmann::json::object());
-}
-
 Result<VarlinkCall> parse_call(const std::string& text) {
   auto json = parse_json(text, false);
   if (!json) return Failed(json.error());

@@ -33,7 +33,6 @@ VarlinkFailed interface_not_found(const std::string& interface);
 VarlinkFailed method_not_found(const VarlinkCall& call);
 VarlinkFailed method_not_implemented(const VarlinkCall& call);
 VarlinkFailed invalid_parameter(const std::string& parameter);
-VarlinkFailed permission_denied();
 
 // `text` is a message without its NUL. kInvalid when it is no call.
 Result<VarlinkCall> parse_call(const std::string& text);

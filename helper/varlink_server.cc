@@ -38,21 +38,22 @@ VarlinkServer::VarlinkServer(EventLoop& loop, UniqueFd socket, VarlinkInterface&
       served_(served),
       limits_(limits),
       quota_(limits.connections),
-      listener_(loop, std::move(socket),
-                [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
+      listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
+        accept(std::move(accepted), std::move(peer));
+      }) {}
 
 VarlinkServer::~VarlinkServer() = default;
 
 void VarlinkServer::accept(UniqueFd socket, Peer peer) {
   if (!quota_.enter(peer.uid)) {
     log(LogLevel::kWarning,
-        "too many connections for administration by uid " + std::to_string(peer.uid));
+        "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
     return;
   }
   auto connection = std::make_unique<Connection>();
   connection->number = ++last_number_;
   connection->socket = std::move(socket);
-  connection->peer = peer;
+  connection->peer = std::move(peer);
   wait_for(*connection, EPOLLIN);
   connections_[connection->number] = std::move(connection);
 }
@@ -91,7 +92,7 @@ void VarlinkServer::go_on(Connection& connection) {
 }
 
 size_t VarlinkServer::longest_message(const Connection& connection) const {
-  return connection.peer.uid == 0 ? limits_.message_of_root : limits_.message;
+  return served_.is_admin(connection.peer) ? limits_.message_of_admin : limits_.message;
 }
 
 bool VarlinkServer::receive(Connection& connection) const {

@@ -32,12 +32,14 @@ class VarlinkInterface {
 
   [[nodiscard]] virtual std::string name() const = 0;
   [[nodiscard]] virtual std::string description() const = 0;
+  // Whether a peer's messages may be as long as an administrator's.
+  [[nodiscard]] virtual bool is_admin(const Peer& peer) const { return peer.uid == 0; }
   virtual Task<VarlinkReply> call(VarlinkCall call) = 0;
 };
 
 struct VarlinkLimits {
   size_t message = size_t{1} << 20;
-  size_t message_of_root = size_t{4} << 20;  // thousands of accounts at once
+  size_t message_of_admin = size_t{4} << 20;  // thousands of accounts at once
   QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
   // Between two calls, for half a call, and for a reply that nobody reads.
   std::chrono::milliseconds idle{60000};

@@ -1,6 +1,7 @@
 // Forks, changes user and network, connects, and passes the connection back.
 #include "tests/support/peer_process.h"
 
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -20,6 +21,7 @@ namespace {
 
 [[noreturn]] void connect_and_wait(const PeerProcess::Who& who, const std::string& path, int out) {
   if (who.own_network && unshare(CLONE_NEWNET) != 0) _exit(1);
+  if (setgroups(who.groups.size(), who.groups.data()) != 0) _exit(1);
   if (setresgid(who.uid, who.uid, who.uid) != 0 || setresuid(who.uid, who.uid, who.uid) != 0) {
     _exit(1);
   }

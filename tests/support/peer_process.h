@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 
@@ -16,7 +17,8 @@ class PeerProcess {
   struct Who {
     uid_t uid = 0;
     bool own_network = false;
-    int type = 0;  // SOCK_SEQPACKET or SOCK_STREAM
+    int type = 0;                 // SOCK_SEQPACKET or SOCK_STREAM
+    std::vector<gid_t> groups{};  // beside the one that has the number of the user
   };
   PeerProcess(Who who, const std::string& socket_path);
   PeerProcess(const PeerProcess&) = delete;

@@ -68,11 +68,12 @@ TEST_F(AccountStoreTest, BadAndTakenNamesAreRefused) {
   host_.names = {"hostuser"};
   add("alice");
   const std::vector<std::pair<std::string, ErrorCode>> refused = {
-      {"../x", ErrorCode::kInvalid},    {"", ErrorCode::kInvalid},
-      {"-x", ErrorCode::kInvalid},      {std::string(200, 'a'), ErrorCode::kInvalid},
-      {"Alice", ErrorCode::kInvalid},   {"_alice", ErrorCode::kInvalid},
-      {"root", ErrorCode::kInvalid},    {"labgpu", ErrorCode::kInvalid},
-      {"hostuser", ErrorCode::kExists}, {"alice", ErrorCode::kExists}};
+      {"../x", ErrorCode::kInvalid},         {"", ErrorCode::kInvalid},
+      {"-x", ErrorCode::kInvalid},           {std::string(200, 'a'), ErrorCode::kInvalid},
+      {"Alice", ErrorCode::kInvalid},        {"_alice", ErrorCode::kInvalid},
+      {"root", ErrorCode::kInvalid},         {"labgpu", ErrorCode::kInvalid},
+      {"labgpu-admin", ErrorCode::kInvalid}, {"hostuser", ErrorCode::kExists},
+      {"alice", ErrorCode::kExists}};
   for (const auto& [name, code] : refused) {
     auto id = store_->reserve_id(name);
     ASSERT_FALSE(id) << name;

@@ -22,14 +22,20 @@ using testing::HasSubstr;
 constexpr char kKey[] =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
 
+constexpr gid_t kAdminGroup = 4712;
+const Peer kRoot{0, 1, {0}};
+const Peer kAlice{20001, 1, {20001, 20000}};
+const Peer kStranger{4711, 1, {4711, 27, 100}};
+const Peer kAdministrator{4711, 1, {27, kAdminGroup, 4711}};
+
 class AdminMethodsTest : public testing::Test {
  protected:
   AdminMethodsTest() {
     EXPECT_EQ(mkdir((accounts_.directory / "home").c_str(), 0755), 0);
     config_.home = accounts_.directory / "home/{user}";
   }
-  VarlinkReply reply_to(const std::string& method, const json& parameters, uid_t uid = 0) {
-    VarlinkCall call{"org.labgpu", method, parameters, false, false, {uid, 1}};
+  VarlinkReply reply_to(const std::string& method, const json& parameters, Peer peer = kRoot) {
+    VarlinkCall call{"org.labgpu", method, parameters, false, false, std::move(peer)};
     return testing_support::run_task(loop_, admin_.call(call));
   }
   json call(const std::string& method, const json& parameters) {
@@ -38,8 +44,8 @@ class AdminMethodsTest : public testing::Test {
     return reply.value_or(json());
   }
   // "Invalid: the message", without the interface's name.
-  std::string refusal(const std::string& method, const json& parameters) {
-    auto reply = reply_to(method, parameters);
+  std::string refusal(const std::string& method, const json& parameters, const Peer& peer = kRoot) {
+    auto reply = reply_to(method, parameters, peer);
     if (reply) return "accepted";
     auto name = reply.error().name.substr(reply.error().name.rfind('.') + 1);
     const auto& told = reply.error().parameters;
@@ -51,10 +57,13 @@ class AdminMethodsTest : public testing::Test {
   FakeContainers containers_;
   Config config_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  AdminMethods admin_{
-      loop_,       *accounts_.store,
-      containers_, maintenance_,
-      config_,     [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
+  AdminMethods admin_{loop_,
+                      *accounts_.store,
+                      containers_,
+                      maintenance_,
+                      config_,
+                      kAdminGroup,
+                      [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -67,15 +76,85 @@ std::set<std::string> methods_of(const std::string& interface) {
   return names;
 }
 
-TEST_F(AdminMethodsTest, TheInterfaceAndTheTableAgreeAndOnlyRootMayCall) {
-  auto names = methods_of(admin_.description());
-  EXPECT_EQ(names.size(), 17U);
-  for (const auto& name : names) {
-    auto reply = reply_to(name, json::object(), 4711);
-    ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().name, "org.varlink.service.PermissionDenied") << name;
+// Every method with every kind of caller. Who may call gets as far as the parameter that is wrong.
+TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
+  const std::set<std::string> of_owners = {"GetUser", "ListKeys", "Restart",
+                                           "Start",   "Status",   "Stop"};
+  struct Asking {
+    const char* who;
+    Peer peer;
+    json parameters;
+    bool may_what_root_may;
+    bool may_what_owners_may;
+  };
+  const std::vector<Asking> askings = {
+      {"root", kRoot, {{"name", "bob"}}, true, true},
+      {"an administrator", kAdministrator, {{"name", "bob"}}, true, true},
+      {"the owner", kAlice, {{"name", "alice"}}, false, true},
+      {"the owner, who names nobody", kAlice, json::object(), false, true},
+      {"the owner of another account", kAlice, {{"name", "bob"}}, false, false},
+      {"the owner, who names what is no name", kAlice, {{"name", {"alice"}}}, false, false},
+      {"a stranger", kStranger, {{"name", "alice"}}, false, false},
+      {"a stranger, who names nobody", kStranger, json::object(), false, false}};
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  auto methods = methods_of(admin_.description());
+  EXPECT_EQ(methods.size(), 17U);
+  for (const auto& method : methods) {
+    for (const auto& asking : askings) {
+      bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
+      auto parameters = asking.parameters;
+      parameters["wrong"] = 1;
+      EXPECT_THAT(refusal(method, parameters, asking.peer),
+                  may ? HasSubstr("InvalidParameter: ") : HasSubstr("NotAllowed: "))
+          << method << " by " << asking.who;
+    }
   }
   EXPECT_THAT(refusal("AddUsers", {}), HasSubstr("MethodNotFound"));
+}
+
+TEST_F(AdminMethodsTest, ARefusalSaysWhoMayAndWhatToDo) {
+  call("AddUser", {{"name", "alice"}});
+  EXPECT_EQ(refusal("ListUsers", {}, kStranger),
+            "NotAllowed: only root and members of the group labgpu-admin may do that; try it with "
+            "sudo");
+  EXPECT_EQ(refusal("SetUser", {{"name", "alice"}}, kAlice), refusal("ListUsers", {}, kStranger));
+  EXPECT_EQ(refusal("Stop", {{"name", "bob"}}, kAlice),
+            "NotAllowed: you may do that for your own account, alice, and for no other one");
+}
+
+TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {
+  AdminMethods rootless(loop_, *accounts_.store, containers_, maintenance_, config_, std::nullopt,
+                        [](const std::string&) { return 0U; });
+  VarlinkCall call{"org.labgpu", "ListUsers", json::object(), false, false, kAdministrator};
+  auto reply = testing_support::run_task(loop_, rootless.call(call));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().name, "org.labgpu.NotAllowed");
+}
+
+TEST_F(AdminMethodsTest, OwnersLookAfterTheirContainer) {
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  containers_.running_now["alice"] = own_process_as_container("/");
+  auto own = reply_to("Status", json::object(), kAlice);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(*own, call("Status", {{"name", "alice"}}));
+  EXPECT_EQ((*reply_to("GetUser", {{"name", nullptr}}, kAlice))["user"]["name"], "alice");
+  EXPECT_TRUE(reply_to("Start", {{"name", "alice"}}, kAlice));
+  EXPECT_TRUE(reply_to("Restart", json::object(), kAlice));
+  EXPECT_TRUE(reply_to("Stop", {{"name", "alice"}}, kAlice));
+  EXPECT_THAT(containers_.asked, ElementsAre("start alice", "restart alice", "stop alice"));
+}
+
+TEST_F(AdminMethodsTest, WhoMayNotLogInStartsNothing) {
+  call("AddUser", {{"name", "alice"}});
+  call("SetUser", {{"name", "alice"}, {"assignments", {"locked=yes"}}});
+  EXPECT_THAT(refusal("Start", json::object(), kAlice), HasSubstr("NotAllowed: your account is"));
+  EXPECT_TRUE(reply_to("Status", json::object(), kAlice));
+  call("SetUser", {{"name", "alice"}, {"assignments", {"locked=no"}}});
+  call("StartMaintenance", {{"message", "back at 18:00"}});
+  EXPECT_THAT(refusal("Restart", json::object(), kAlice), HasSubstr("back at 18:00"));
+  EXPECT_TRUE(containers_.asked.empty());
 }
 
 TEST_F(AdminMethodsTest, ANewUserHasEverythingThatWasAskedFor) {
@@ -370,14 +449,14 @@ TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   Config config = config_;
   config.home = elsewhere.directory / "home/{user}";
   ASSERT_EQ(mkdir((elsewhere.directory / "home").c_str(), 0755), 0);
-  AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config,
+  AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config, kAdminGroup,
                      [](const std::string&) { return 0U; });
   auto all = call("ExportUsers", {{"secrets", true}})["users"];
-  VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, {0, 1}};
+  VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, kRoot};
   auto imported = testing_support::run_task(loop_, admin.call(import));
   ASSERT_TRUE(imported);
   EXPECT_EQ((*imported)["imported"], true);
-  VarlinkCall again{"org.labgpu", "ExportUsers", {{"secrets", true}}, false, false, {0, 1}};
+  VarlinkCall again{"org.labgpu", "ExportUsers", {{"secrets", true}}, false, false, kRoot};
   EXPECT_EQ((*testing_support::run_task(loop_, admin.call(again)))["users"], all);
 }
 

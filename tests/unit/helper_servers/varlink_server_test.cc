@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "helper/build_info.h"
 #include "tests/support/peer_process.h"
 #include "tests/support/temporary_directory.h"
@@ -14,8 +16,15 @@ namespace labgpu::test {
 namespace {
 
 using nlohmann::json;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+using testing::UnorderedElementsAreArray;
 using testing_support::run_until;
+
+constexpr gid_t kAdmins = 4712;
+constexpr size_t kLongest = 10000;
+constexpr size_t kLongestOfAdmins = 20000;
 
 // Echo answers after `waits` milliseconds; Big with much; Fail with an error.
 class TestInterface final : public VarlinkInterface {
@@ -26,6 +35,10 @@ class TestInterface final : public VarlinkInterface {
 
   [[nodiscard]] std::string name() const override { return "org.example"; }
   [[nodiscard]] std::string description() const override { return "interface org.example\n"; }
+  [[nodiscard]] bool is_admin(const Peer& peer) const override {
+    return VarlinkInterface::is_admin(peer) ||
+           std::find(peer.groups.begin(), peer.groups.end(), kAdmins) != peer.groups.end();
+  }
   Task<VarlinkReply> call(VarlinkCall call) override {
     last_peer = call.peer;
     auto wait = std::chrono::milliseconds(call.parameters.value("wait", 0));
@@ -90,17 +103,17 @@ class VarlinkServerTest : public testing::Test {
     std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
     auto listening = listen_at(path_, SOCK_STREAM);
     if (!listening) throw std::runtime_error(listening.error().message);
-    VarlinkLimits limits{.message = 10000,
-                         .message_of_root = 10000,
+    VarlinkLimits limits{.message = kLongest,
+                         .message_of_admin = kLongestOfAdmins,
                          .connections = {.total = 8, .unprivileged = 4, .per_user = 2},
                          .idle = std::chrono::milliseconds(1500)};
     server_ = std::make_unique<VarlinkServer>(loop_, std::move(*listening), interface_, limits);
   }
-  Client client() {
-    return Client(
-        loop_,
-        std::move(
-            PeerProcess({.uid = 0, .own_network = false, .type = SOCK_STREAM}, path_).connection));
+  Client client(uid_t uid = 0, std::vector<gid_t> groups = {}) {
+    PeerProcess peer(
+        {.uid = uid, .own_network = false, .type = SOCK_STREAM, .groups = std::move(groups)},
+        path_);
+    return Client(loop_, std::move(peer.connection));
   }
   static std::string error_of(const json& reply) { return reply.value("error", "none"); }
 
@@ -212,13 +225,17 @@ TEST_F(VarlinkServerTest, AHugeMessageEndsTheConnectionBeforeItIsWhole) {
   EXPECT_EQ(caller.receive(), nullptr);
 }
 
-TEST_F(VarlinkServerTest, TheLargestMessageIsTaken) {
-  auto caller = client();
+TEST_F(VarlinkServerTest, TheLargestMessageIsTakenAndIsLongerForAdministrators) {
   std::string frame = R"({"method":"org.example.Echo","parameters":{"tag":""}})";
-  caller.call("org.example.Echo", {{"tag", std::string(10000 - frame.size(), 'x')}});
-  EXPECT_EQ(error_of(caller.receive()), "none");
-  caller.call("org.example.Echo", {{"tag", std::string(10001 - frame.size(), 'x')}});
-  EXPECT_EQ(caller.receive(), nullptr);
+  auto send_one_that_fits_and_one_that_does_not = [&](Client caller, size_t longest) {
+    caller.call("org.example.Echo", {{"tag", std::string(longest - frame.size(), 'x')}});
+    EXPECT_EQ(error_of(caller.receive()), "none") << longest;
+    caller.call("org.example.Echo", {{"tag", std::string(longest + 1 - frame.size(), 'x')}});
+    EXPECT_EQ(caller.receive(), nullptr) << longest;
+  };
+  send_one_that_fits_and_one_that_does_not(client(4711), kLongest);
+  send_one_that_fits_and_one_that_does_not(client(4711, {kAdmins}), kLongestOfAdmins);
+  send_one_that_fits_and_one_that_does_not(client(), kLongestOfAdmins);
 }
 
 TEST_F(VarlinkServerTest, ABigReplyArrivesWhole) {
@@ -261,11 +278,20 @@ TEST_F(VarlinkServerTest, ACallGoesOnWhenItsCallerLeaves) {
 }
 
 TEST_F(VarlinkServerTest, TheKernelSaysWhoCalls) {
-  PeerProcess stranger({.uid = 4711, .own_network = false, .type = SOCK_STREAM}, path_);
-  Client caller(loop_, std::move(stranger.connection));
-  caller.call("org.example.Echo", json::object());
-  caller.receive();
-  EXPECT_EQ(interface_.last_peer.uid, 4711U);
+  auto groups_of_peer_in = [this](std::vector<gid_t> groups) {
+    auto caller = client(4711, std::move(groups));
+    caller.call("org.example.Echo", json::object());
+    caller.receive();
+    EXPECT_EQ(interface_.last_peer.uid, 4711U);
+    return interface_.last_peer.groups;
+  };
+  EXPECT_THAT(groups_of_peer_in({}), ElementsAre(4711));
+  EXPECT_THAT(groups_of_peer_in({27, 100}), UnorderedElementsAre(27, 100, 4711));
+  std::vector<gid_t> many;
+  for (gid_t i = 1; i <= 1000; ++i) many.push_back(i);
+  auto found = groups_of_peer_in(many);
+  many.push_back(4711);
+  EXPECT_THAT(found, UnorderedElementsAreArray(many));
 }
 
 TEST_F(VarlinkServerTest, NoUserCanKeepRootOut) {
