@@ -8,11 +8,13 @@
 #include <systemd/sd-daemon.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
+#include "helper/admin_group.h"
 #include "helper/admin_methods.h"
 #include "helper/build_info.h"
 #include "helper/config.h"
@@ -25,6 +27,7 @@
 #include "helper/log.h"
 #include "helper/maintenance.h"
 #include "helper/session_server.h"
+#include "helper/user_database.h"
 #include "helper/varlink_server.h"
 
 namespace labgpu {
@@ -34,9 +37,10 @@ namespace {
 struct Sockets {
   UniqueFd session;
   UniqueFd admin;
+  UniqueFd userdb;  // only where the administrator wants it
 };
 
-// The units name them: FileDescriptorName=session and =varlink.
+// The units name them: FileDescriptorName=session, =varlink and =userdb.
 Result<Sockets> sockets_from_systemd() {
   char** names = nullptr;
   int count = sd_listen_fds_with_names(1, &names);
@@ -49,6 +53,8 @@ Result<Sockets> sockets_from_systemd() {
       sockets.session = std::move(fd);
     } else if (name == "varlink") {
       sockets.admin = std::move(fd);
+    } else if (name == "userdb") {
+      sockets.userdb = std::move(fd);
     }
     free(names[i]);
   }
@@ -65,14 +71,19 @@ Result<Sockets> own_sockets(const DaemonOptions& options) {
   if (!session) return Failed(session.error());
   auto admin = listen_at(options.admin_socket, SOCK_STREAM);
   if (!admin) return Failed(admin.error());
-  return Sockets{std::move(*session), std::move(*admin)};
+  Sockets sockets{std::move(*session), std::move(*admin), UniqueFd()};
+  if (options.userdb_socket.empty()) return sockets;
+  auto userdb = listen_at(options.userdb_socket, SOCK_STREAM);
+  if (!userdb) return Failed(userdb.error());
+  sockets.userdb = std::move(*userdb);
+  return sockets;
 }
 
 // Members in the order of need: what is destroyed first uses what is destroyed later.
 class Daemon {
  public:
   Daemon(EventLoop& loop, Config config, AccountStore& accounts, Maintenance maintenance,
-         Sockets sockets, const std::string& state_directory)
+         std::optional<gid_t> admin_group, Sockets sockets, const std::string& state_directory)
       : loop_(loop),
         config_(std::move(config)),
         accounts_(accounts),
@@ -81,9 +92,13 @@ class Daemon {
         containers_(loop_, docker_, config_, state_directory),
         sessions_(loop_, std::move(sockets.session), accounts_, containers_, config_.defaults,
                   maintenance_, {.login = std::chrono::seconds(config_.login_wait_seconds)}),
-        admin_methods_(loop_, accounts_, containers_, maintenance_, config_,
+        admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
-        admin_(loop_, std::move(sockets.admin), admin_methods_) {}
+        admin_(loop_, std::move(sockets.admin), admin_methods_),
+        user_database_(accounts_) {
+    if (!sockets.userdb.valid()) return;
+    userdb_.emplace(loop_, std::move(sockets.userdb), user_database_, kUserdbLimits);
+  }
 
   int run() {
     auto stop = [this] {
@@ -110,6 +125,8 @@ class Daemon {
   SessionServer sessions_;
   AdminMethods admin_methods_;
   VarlinkServer admin_;
+  UserDatabase user_database_;
+  std::optional<VarlinkServer> userdb_;
 };
 
 }  // namespace
@@ -128,8 +145,9 @@ Result<int> run_daemon(const DaemonOptions& options) {
   if (!accounts) return Failed(accounts.error());
   auto maintenance = Maintenance::open(**records);
   if (!maintenance) return Failed(maintenance.error());
-  Daemon daemon(loop, std::move(*config), **accounts, std::move(*maintenance), std::move(*sockets),
-                options.state_directory);
+  auto admin_group = usable_admin_group(find_host_group(kAdminGroupName), config->ids);
+  Daemon daemon(loop, std::move(*config), **accounts, std::move(*maintenance), admin_group,
+                std::move(*sockets), options.state_directory);
   return daemon.run();
 }
 

@@ -17,6 +17,7 @@ struct DaemonOptions {
   // Where the sockets are made with `foreground`; else systemd passes them.
   std::string session_socket = kSessionSocket;
   std::string admin_socket = kAdminSocket;
+  std::string userdb_socket;  // empty: not served
 };
 
 // Serves until SIGTERM or SIGINT and returns the exit status. What is wrong at the start is the

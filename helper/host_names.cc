@@ -5,10 +5,12 @@
 #include <grp.h>
 #include <nss.h>
 #include <pwd.h>
+#include <stdlib.h>
 
 #include <sstream>
 #include <vector>
 
+#include "common/paths.h"
 #include "helper/read_file.h"
 
 namespace labgpu {
@@ -18,24 +20,31 @@ namespace {
 constexpr char kNsswitch[] = "/etc/nsswitch.conf";
 
 // One of getpwnam_r(3) and its siblings, with a buffer that grows. They return 0 without an entry
-// for "not found", but some sources say one of these errors instead (getpwnam(3), "ERRORS").
+// for "not found", but some sources say one of these errors instead (getpwnam(3), "ERRORS"). Of the
+// entry only the numbers are good: its texts were in the buffer.
 template <typename Entry, typename Key>
-Result<bool> has_entry(int (*look_up)(Key, Entry*, char*, size_t, Entry**), Key key) {
+Result<std::optional<Entry>> find_entry(int (*look_up)(Key, Entry*, char*, size_t, Entry**),
+                                        Key key) {
   constexpr size_t kLargest = size_t{1} << 24;  // a group may have very many members
   std::vector<char> buffer(4096);
   for (;;) {
     Entry entry{};
     Entry* found = nullptr;
     int error = look_up(key, &entry, buffer.data(), buffer.size(), &found);
-    if (found != nullptr) return true;
+    if (found != nullptr) return entry;
     if (error == ERANGE && buffer.size() < kLargest) {
       buffer.resize(buffer.size() * 4);
     } else if (error == 0 || error == ENOENT || error == ESRCH) {
-      return false;
+      return std::nullopt;
     } else if (error != EINTR) {
       return fail_errno("look up whether the server has such a user or group", error);
     }
   }
+}
+
+template <typename Entry, typename Key>
+Result<bool> has_entry(int (*look_up)(Key, Entry*, char*, size_t, Entry**), Key key) {
+  return find_entry(look_up, key).map([](const auto& found) { return found.has_value(); });
 }
 
 template <typename First, typename Second>
@@ -72,6 +81,12 @@ Result<bool> NssHostNames::has_id(uint32_t id) const {
                 [&] { return has_entry(getgrgid_r, id); });
 }
 
+Result<std::optional<gid_t>> find_host_group(const std::string& name) {
+  auto entry = find_entry(getgrnam_r, name.c_str());
+  if (!entry) return Failed(entry.error());
+  return *entry ? std::optional((*entry)->gr_gid) : std::nullopt;
+}
+
 std::string sources_without_labgpu(std::string_view nsswitch, std::string_view database) {
   std::istringstream lines{std::string(nsswitch)};
   std::string sources;
@@ -94,6 +109,10 @@ std::string sources_without_labgpu(std::string_view nsswitch, std::string_view d
 }
 
 Result<void> leave_labgpu_out_of_nss() {
+  // nss-systemd asks every service but those (systemd, src/shared/userdb.c, userdb_start_query).
+  if (setenv("SYSTEMD_BYPASS_USERDB", kUserdbService, 1) != 0) {
+    return fail_errno("keep the look-up of users from asking labgpud itself", errno);
+  }
   auto text = read_file(kNsswitch);
   if (!text && text.error().code != ErrorCode::kNotFound) return Failed(text.error());
   // Naming the sources also keeps glibc from asking nscd and from reading a changed file again

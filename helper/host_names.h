@@ -4,7 +4,10 @@
 // its own accounts for somebody else's, and an older index for the truth.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,11 +35,15 @@ class NssHostNames final : public HostNames {
   Result<bool> has_id(uint32_t id) const override;
 };
 
+// The id of a group, from NSS as this process has it; nothing when there is none.
+Result<std::optional<gid_t>> find_host_group(const std::string& name);
+
 // The sources that `database` has in the text of an nsswitch.conf(5), as __nss_configure_lookup()
 // takes them, without labgpu and the action in brackets behind it; "files" when none is left.
 std::string sources_without_labgpu(std::string_view nsswitch, std::string_view database);
 
-// Takes labgpu out of this process's NSS, for good. Call it before the first look-up.
+// Takes labgpu out of this process's NSS, for good: the module, and the helper's own service in
+// systemd's user database, which would wait for itself. Call it before the first look-up.
 Result<void> leave_labgpu_out_of_nss();
 
 }  // namespace labgpu

@@ -19,10 +19,22 @@ constexpr char kUsage[] =
     "  --state-directory D   instead of %s\n"
     "  --session-socket P    with --foreground: instead of %s\n"
     "  --admin-socket P      with --foreground: instead of %s\n"
+    "  --userdb-socket P     with --foreground: serve systemd's user database there, as "
+    "org.labgpu\n"
     "  --debug               log more\n"
     "  --help, --version\n";
 
-enum Option { kForeground = 1, kConfig, kState, kSession, kAdmin, kDebug, kHelp, kShowVersion };
+enum Option {
+  kForeground = 1,
+  kConfig,
+  kState,
+  kSession,
+  kAdmin,
+  kUserdb,
+  kDebug,
+  kHelp,
+  kShowVersion,
+};
 
 constexpr option kOptions[] = {
     {"foreground", no_argument, nullptr, kForeground},
@@ -30,6 +42,7 @@ constexpr option kOptions[] = {
     {"state-directory", required_argument, nullptr, kState},
     {"session-socket", required_argument, nullptr, kSession},
     {"admin-socket", required_argument, nullptr, kAdmin},
+    {"userdb-socket", required_argument, nullptr, kUserdb},
     {"debug", no_argument, nullptr, kDebug},
     {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kShowVersion},
@@ -59,6 +72,9 @@ labgpu::DaemonOptions parse_options(int argc, char** argv) {
         break;
       case kAdmin:
         options.admin_socket = optarg;
+        break;
+      case kUserdb:
+        options.userdb_socket = optarg;
         break;
       case kDebug:
         options.debug = true;

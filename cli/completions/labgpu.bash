@@ -25,7 +25,7 @@ _labgpu_options() {
         "user remove") echo --yes --json ;;
         "user import") echo --dry-run --json ;;
         "user export") echo --format --output --secrets ;;
-        "setup "*) echo --check --undo --root ;;
+        "setup "*) echo --check --undo --root --userdb ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
         *) echo --json ;;

@@ -8,12 +8,20 @@
 #include "cli/setup/host_checks.h"
 #include "cli/setup/setup_job.h"
 #include "cli/setup/sshd_service.h"
+#include "cli/setup/userdb.h"
 
 namespace labgpu {
 
 namespace {
 
 void warn(const std::string& what) { std::cerr << "labgpu: warning: " << what << '\n'; }
+
+// What was done, for a person.
+Result<void> say(const Result<std::string>& sentence) {
+  if (!sentence) return Failed(sentence.error());
+  std::cout << *sentence << '\n';
+  return {};
+}
 
 // Fails for what blocks; says the rest, which can be put right later.
 Result<void> require_host(const SetupJob& job) {
@@ -69,8 +77,7 @@ Result<void> reload(const SetupJob& job) {
   }
   auto said = reload_sshd(job.signals);
   if (!said) return fail("the files are as they shall be, but " + said.error().message);
-  std::cout << *said << '\n';
-  return {};
+  return say(said);
 }
 
 // sshd still knows the accounts while nsswitch.conf names labgpu, and nothing leads their forwarded
@@ -80,6 +87,13 @@ void warn_about_members(const SetupJob& job) {
   warn(
       "labgpu's accounts still exist, and sshd lets them in with forwarding to this server; remove "
       "libnss-labgpu, or lock them: labgpu user set NAME locked=yes");
+}
+
+// Failing is not worth more than a warning: a package that is being removed must not stop at it.
+void leave_userdb(const SetupJob& job) {
+  auto was_on = turn_userdb_off(job.signals);
+  if (!was_on) warn(was_on.error().message);
+  if (was_on.value_or(false)) std::cout << "systemd's user database asks labgpu no longer\n";
 }
 
 }  // namespace
@@ -104,11 +118,10 @@ Result<void> setup(const SetupOptions& options) {
     changed = true;
     std::cout << "wrote " << file->path() << '\n';
   }
-  if (!changed) {
-    std::cout << "sshd is set up already\n";
-    return {};
-  }
-  return reload(job);
+  if (!changed) std::cout << "sshd is set up already\n";
+  auto done = changed ? reload(job) : Result<void>();
+  if (done && options.userdb) done = say(turn_userdb_on(job.signals));
+  return done;
 }
 
 Result<void> undo_setup(const SetupOptions& options) {
@@ -126,6 +139,7 @@ Result<void> undo_setup(const SetupOptions& options) {
   if (!done) return done;
   std::error_code ignored;  // it is not empty when something else was put there
   std::filesystem::remove(job.saved, ignored);
+  if (job.root.empty()) leave_userdb(job);
   if (!changes) {
     std::cout << "sshd was not set up for labgpu\n";
     return {};

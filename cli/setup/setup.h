@@ -16,6 +16,8 @@ struct SetupOptions {
   // The directory that stands for "/": empty for the running system. With another one sshd tests
   // the files there, but no running sshd is touched.
   std::string root;
+  // Also turn the service for systemd's user database on; of the running system only.
+  bool userdb = false;
 };
 
 // Twice is the same as once. Says on stdout what was done.

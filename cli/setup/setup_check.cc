@@ -6,6 +6,7 @@
 #include "cli/setup/pam_file.h"
 #include "cli/setup/setup.h"
 #include "cli/setup/setup_job.h"
+#include "cli/setup/userdb.h"
 
 namespace labgpu {
 
@@ -62,6 +63,12 @@ Result<void> check_setup(const SetupOptions& options) {
   auto findings = check_host(job.root);
   for (auto&& more : {check_files(job), check_sshd(job)}) {
     findings.insert(findings.end(), more.begin(), more.end());
+  }
+  if (job.root.empty()) {
+    findings.push_back({true, false,
+                        std::string("systemd's user database, which ") +
+                            (userdb_is_on() ? "asks labgpu too" : "does not ask labgpu"),
+                        ""});
   }
   print_findings(findings);
   for (const auto& finding : findings) {

@@ -2,6 +2,9 @@
 #include "helper/host_names.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "helper/admin_group.h"
 
 namespace labgpu {
 namespace {
@@ -29,6 +32,21 @@ TEST(HostNames, TheMachinesOwnNamesAreTaken) {
   EXPECT_EQ(host.has_name("no-such-name-here"), false);
   EXPECT_EQ(host.has_id(1), true);
   EXPECT_EQ(host.has_id(54321), false);
+  EXPECT_EQ(find_host_group("daemon").value(), std::optional<gid_t>(1));
+  EXPECT_EQ(find_host_group("no-such-name-here").value(), std::nullopt);
+  EXPECT_STREQ(getenv("SYSTEMD_BYPASS_USERDB"), "org.labgpu");
+}
+
+TEST(AdminGroup, IsWhatTheServerSaysUnlessItIsLabgpusToGive) {
+  const IdRange ids{20000, 20100};
+  EXPECT_EQ(usable_admin_group(std::optional<gid_t>(997), ids), 997U);
+  EXPECT_EQ(usable_admin_group(std::optional<gid_t>(19999), ids), 19999U);
+  EXPECT_EQ(usable_admin_group(std::optional<gid_t>(20101), ids), 20101U);
+  EXPECT_EQ(usable_admin_group(std::optional<gid_t>(), ids), std::nullopt);
+  EXPECT_EQ(usable_admin_group(fail(ErrorCode::kSystem, "LDAP is away"), ids), std::nullopt);
+  for (gid_t taken : {20000U, 20001U, 20100U}) {
+    EXPECT_EQ(usable_admin_group(std::optional<gid_t>(taken), ids), std::nullopt) << taken;
+  }
 }
 
 }  // namespace
