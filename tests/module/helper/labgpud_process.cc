@@ -70,8 +70,9 @@ ServerFiles::ServerFiles() {
 }
 
 std::vector<std::string> ServerFiles::arguments() const {
-  return {"--foreground", "--debug",          "--config",     config,           "--state-directory",
-          state,          "--session-socket", session_socket, "--admin-socket", admin_socket};
+  return {"--foreground",      "--debug",    "--config",         config,
+          "--state-directory", state,        "--session-socket", session_socket,
+          "--admin-socket",    admin_socket, "--userdb-socket",  userdb_socket};
 }
 
 LabgpudProcess::LabgpudProcess(std::vector<std::string> arguments, const std::string& log,

@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "common/paths.h"
 #include "common/unique_fd.h"
 #include "tests/support/temporary_directory.h"
 
 namespace labgpu::test {
+
+// The gid of labgpu-admin; private_group.cc sees to it.
+inline constexpr gid_t kAdminGroup = 4712;
 
 // A server's files in a temporary directory: configuration, state, homes, sockets.
 struct ServerFiles {
@@ -20,6 +24,7 @@ struct ServerFiles {
   std::string state = directory / "state";
   std::string session_socket = directory / "session";
   std::string admin_socket = directory / "admin";
+  std::string userdb_socket = directory / "userdb";
   std::string log = directory / "log";
   [[nodiscard]] std::vector<std::string> arguments() const;  // for --foreground
 };

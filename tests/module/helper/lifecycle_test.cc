@@ -82,9 +82,9 @@ TEST_F(LifecycleTest, SignalsEndItWithSuccess) {
   }
 }
 
-TEST_F(LifecycleTest, BothSocketsAreOpenToEverybody) {
+TEST_F(LifecycleTest, ItsSocketsAreOpenToEverybody) {
   RunningLabgpud labgpud(files_);
-  for (const auto& path : {files_.session_socket, files_.admin_socket}) {
+  for (const auto& path : {files_.session_socket, files_.admin_socket, files_.userdb_socket}) {
     struct stat status {};
     ASSERT_EQ(stat(path.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0666U);
@@ -137,6 +137,18 @@ TEST_F(LifecycleTest, SystemdsSocketsAndNotifications) {
   labgpud.send_signal(SIGTERM);
   EXPECT_TRUE(is_notified(notify, "STOPPING=1"));
   EXPECT_EQ(labgpud.wait(), 0);
+}
+
+TEST_F(LifecycleTest, TheUserDatabaseIsServedWhereSystemdPassesItsSocket) {
+  auto session = listen_at(files_.session_socket, SOCK_SEQPACKET);
+  auto admin = listen_at(files_.admin_socket, SOCK_STREAM);
+  auto userdb = listen_at(files_.userdb_socket, SOCK_STREAM);
+  LabgpudProcess labgpud({"--config", files_.config, "--state-directory", files_.state}, files_.log,
+                         {userdb.get(), admin.get(), session.get()},
+                         {"LISTEN_FDS=3", "LISTEN_FDNAMES=userdb:varlink:session"});
+  auto reply = varlink_call(files_.userdb_socket, "io.systemd.UserDatabase.GetUserRecord",
+                            {{"service", "org.labgpu"}, {"uid", 20001}});
+  EXPECT_EQ(reply["error"], "io.systemd.UserDatabase.NoRecordFound");
 }
 
 TEST_F(LifecycleTest, WithoutSystemdsSocketsItDoesNotStart) {

@@ -16,6 +16,14 @@ class VarlinkSocketTest : public testing::Test {
   json call(const std::string& method, const json& parameters) {
     return varlink_call(files_.admin_socket, "org.labgpu." + method, parameters);
   }
+  // The same, by a process of another user.
+  json call_as(const PeerProcess::Who& who, const std::string& method, const json& parameters) {
+    PeerProcess peer(who, files_.admin_socket);
+    fcntl(peer.connection.get(), F_SETFL, 0);
+    send_all(peer.connection.get(),
+             json({{"method", "org.labgpu." + method}, {"parameters", parameters}}).dump() + '\0');
+    return receive_reply(peer.connection.get());
+  }
   // The server still answers.
   void expect_service() {
     EXPECT_TRUE(call("ListUsers", json::object()).contains("parameters"));
@@ -71,11 +79,40 @@ TEST_F(VarlinkSocketTest, OthersThanRootMayOnlyAskWhatItIs) {
   send_all(socket, std::string(1, '\0'));
   fcntl(socket, F_SETFL, 0);
   for (size_t i = 0; i < methods.size(); ++i) {
-    EXPECT_EQ(receive_reply(socket)["error"], "org.varlink.service.PermissionDenied");
+    EXPECT_EQ(receive_reply(socket)["error"], "org.labgpu.NotAllowed");
   }
   EXPECT_EQ(receive_reply(socket)["parameters"]["product"], "labgpud");
   EXPECT_EQ(receive_reply(socket), nullptr);
   EXPECT_EQ(call("ListUsers", json::object())["parameters"]["users"], json::array());
+}
+
+TEST_F(VarlinkSocketTest, MembersOfTheAdministratorsGroupMayWhatRootMay) {
+  PeerProcess::Who member{
+      .uid = 4711, .own_network = false, .type = SOCK_STREAM, .groups = {27, kAdminGroup}};
+  EXPECT_EQ(call_as(member, "AddUser", {{"name", "alice"}})["parameters"]["user"]["uid"], 20001);
+  EXPECT_THAT(read_file(files_.log), HasSubstr("AddUser alice by uid 4711"));
+  member.groups = {27};
+  EXPECT_EQ(call_as(member, "AddUser", {{"name", "bob"}})["error"], "org.labgpu.NotAllowed");
+  member.groups = {kAdminGroup};
+  auto users = json::array();
+  for (int i = 0; i < 1500; ++i) {
+    users.push_back({{"name", "u" + std::to_string(i)}, {"realName", std::string(1000, 'x')}});
+  }
+  const json of_many = {{"users", users}, {"dryRun", true}};
+  EXPECT_EQ(call_as(member, "ImportUsers", of_many)["parameters"]["imported"], false);
+}
+
+TEST_F(VarlinkSocketTest, AUserMayAskForTheirOwnAccountAlone) {
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  const PeerProcess::Who alice{
+      .uid = 20001, .own_network = false, .type = SOCK_STREAM, .groups = {20000}};
+  auto own = call_as(alice, "Status", json::object());
+  ASSERT_EQ(own["parameters"]["containers"].size(), 1U);
+  EXPECT_EQ(own["parameters"]["containers"][0]["user"], "alice");
+  EXPECT_EQ(call_as(alice, "Start", {{"name", "alice"}})["error"], "org.labgpu.Unavailable");
+  EXPECT_EQ(call_as(alice, "GetUser", {{"name", "bob"}})["error"], "org.labgpu.NotAllowed");
+  EXPECT_EQ(call_as(alice, "SetUser", {{"name", "alice"}})["error"], "org.labgpu.NotAllowed");
 }
 
 TEST_F(VarlinkSocketTest, MalformedMessagesEndOnlyTheirConnection) {

@@ -1,0 +1,145 @@
+# The helper's Varlink interface, called by other programs than labgpu, and by others than root.
+import pytest
+
+from client import Client
+from test_bad_input import assert_one_line
+from varlink import Varlink
+
+INTERFACE = "org.labgpu"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g vera@home"
+
+# Every method, in an order that makes sense: parameters, and a part of the reply that shows what was done.
+CALLS = {
+    "AddUser": ({"name": "vera", "realName": "Vera"}, {"user": {"name": "vera", "realName": "Vera"}}),
+    "GetUser": ({"name": "vera"}, {"user": {"state": "active"}}),
+    "ListUsers": ({}, {}),
+    "ImportUsers": ({"users": [{"name": "walter", "authorizedKeys": [KEY]}]}, {"imported": True}),
+    "ExportUsers": ({"names": ["vera"]}, {}),
+    "SetUser": ({"name": "vera", "assignments": ["gpus=none"]}, {"user": {"overrides": {"gpus": "none"}}}),
+    "AddKey": ({"name": "vera", "key": KEY}, {"key": {"comment": "vera@home"}}),
+    "ListKeys": ({"name": "vera"}, {}),
+    "Start": ({"name": "vera"}, {"container": {"state": "running"}}),
+    "Status": ({"name": "vera"}, {}),
+    "Restart": ({"name": "vera"}, {"container": {"state": "running"}}),
+    "Stop": ({"name": "vera"}, {"container": {"state": "stopped"}}),
+    "StartMaintenance": ({"message": "back at 18:00"}, {}),
+    "GetMaintenance": ({}, {"on": True, "message": "back at 18:00"}),
+    "EndMaintenance": ({}, {}),
+    "RemoveKey": ({"name": "vera"}, {}),
+    "RemoveUser": ({"name": "vera"}, {"home": "/home/vera", "containerName": "vera_container"}),
+}
+
+
+def contains(reply, part):
+    """Whether PART is in REPLY: the fields of objects, and values as they are."""
+    if not isinstance(part, dict):
+        return reply == part
+    return all(key in reply and contains(reply[key], value) for key, value in part.items())
+
+
+@pytest.fixture(scope="module")
+def varlink(server):
+    return Varlink(server, "/run/labgpu/org.labgpu")
+
+
+def test_the_interface_introduces_itself(server, varlink):
+    assert varlink.interfaces() == {"org.varlink.service", INTERFACE}
+    assert "error NotAllowed" in varlink.introspect(INTERFACE)
+    assert varlink.methods("org.varlink.service") == {"GetInfo", "GetInterfaceDescription"}
+    if varlink.has_varlinkctl:
+        info = server.sh("varlinkctl info /run/labgpu/org.labgpu").text
+        assert "labgpud" in info and INTERFACE in info
+
+
+def test_every_method_can_be_called(server, varlink):
+    """A method of the interface that is not in CALLS fails the test."""
+    assert varlink.methods(INTERFACE) == set(CALLS)
+    try:
+        for method, (parameters, part) in CALLS.items():
+            if method == "RemoveKey":
+                keys = varlink.call(f"{INTERFACE}.ListKeys", {"name": "vera"})["keys"]
+                parameters = parameters | {"fingerprint": keys[0]["fingerprint"]}
+            reply = varlink.call(f"{INTERFACE}.{method}", parameters)
+            assert contains(reply, part), (method, reply)
+    finally:
+        server.sh("labgpu maintenance off; docker rm -f vera_container")
+        server.sh("for name in vera walter; do labgpu user remove --yes $name; rm -rf /home/$name; done")
+
+
+def test_errors_are_those_of_the_interface(varlink, alice):
+    assert varlink.error(f"{INTERFACE}.GetUser", {"name": "nobody9"}) == f"{INTERFACE}.NoSuchUser"
+    assert varlink.error(f"{INTERFACE}.AddUser", {"name": "alice"}) == f"{INTERFACE}.UserExists"
+    assert varlink.error(f"{INTERFACE}.GetUser", {"user": "alice"}) == "org.varlink.service.InvalidParameter"
+
+
+# --- who may
+
+CAROL = ["runuser", "-u", "carol", "--"]
+GINA = ["runuser", "-u", "gina", "--"]
+# runuser would ask PAM, and that labgpud.
+ALICE = ["setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "--"]
+
+
+@pytest.fixture
+def gina(server):
+    """A host account that administers labgpu."""
+    server.sh("useradd -m -s /bin/sh -G labgpu-admin gina")
+    yield
+    server.sh("userdel -r gina 2>/dev/null")
+
+
+def labgpu_as(server, who, *arguments):
+    return server.testhost("exec", server.name, *who, "labgpu", *arguments, timeout=150)
+
+
+def test_a_member_of_labgpu_admin_administers(server, laptop, gina):
+    client = Client(laptop, "user-of-gina")
+    server.write("/var/tmp/user-of-gina.pub", client.public_key.encode())
+    try:
+        labgpu_as(server, GINA, "user", "add", client.user, "--key", "/var/tmp/user-of-gina.pub").ok()
+        assert client.user in labgpu_as(server, GINA, "user", "list").ok().text
+        assert client.user in labgpu_as(server, GINA, "user", "export", "--format", "json").ok().text
+        labgpu_as(server, GINA, "user", "set", client.user, "login=root").ok()
+        assert client.ssh("id -un; hostname").ok().text.split() == ["root", f"{client.user}-VM"]
+        assert client.user in labgpu_as(server, GINA, "stop", client.user).ok().text
+    finally:
+        labgpu_as(server, GINA, "user", "remove", "--yes", client.user)
+        server.sh(f"docker rm -f {client.user}_container; rm -rf /home/{client.user}")
+    by = server.sh("id -u gina").text
+    assert f"RemoveUser {client.user} by uid {by}" in server.sh("journalctl -q -o cat -u labgpud.service").text
+
+
+def test_who_leaves_the_group_administers_no_longer(server, gina):
+    labgpu_as(server, GINA, "user", "list").ok()
+    server.sh("gpasswd -d gina labgpu-admin")
+    assert "labgpu-admin" in assert_one_line(labgpu_as(server, GINA, "user", "list"))
+
+
+def test_a_user_of_the_host_is_told_whom_to_ask(server, alice):
+    before = server.state()
+    whole = ("user list", "user add mallory", "user export", "status")
+    of_one = ("stop alice", "user set alice locked=yes", "key list alice")
+    for words in whole + of_one:
+        line = assert_one_line(labgpu_as(server, CAROL, *words.split()))
+        assert line == "labgpu: only root and members of the group labgpu-admin may do that; try it with sudo"
+    assert server.state() == before
+
+
+def test_an_account_may_look_after_itself_and_no_other_one(server, alice, bob):
+    alice.ssh("true").ok()
+    rows = labgpu_as(server, ALICE, "status").ok().text.splitlines()
+    assert len(rows) == 2 and rows[1].startswith("alice "), rows
+    assert "alice_container" in labgpu_as(server, ALICE, "restart", "alice").ok().text
+    assert "alice@laptop" in labgpu_as(server, ALICE, "key", "list", "alice").ok().text
+    labgpu_as(server, ALICE, "user", "show", "alice").ok()
+    before = server.state()
+    for words in ("status bob", "stop bob", "user show bob", "key list bob"):
+        assert "your own account, alice" in assert_one_line(labgpu_as(server, ALICE, *words.split()))
+    for words in ("user set alice login=root", "user remove --yes alice", "key remove alice SHA256:x", "user export"):
+        assert "labgpu-admin" in assert_one_line(labgpu_as(server, ALICE, *words.split()))
+    assert server.state() == before
+
+
+def test_only_root_sets_the_server_up(server, gina):
+    for words in ("setup", "setup --undo", "image bootstrap"):
+        assert "root" in assert_one_line(labgpu_as(server, GINA, *words.split()))
