@@ -33,6 +33,9 @@ enum class MessageType : uint16_t {
   kAccountVerdict = 11,
   kOpenSession = 12,
   kSessionOpened = 13,
+  kCheckPassword = 14,
+  kPasswordAccepted = 15,
+  kChangePassword = 16,
   kAttach = 20,
   kProgress = 21,
   kAttached = 22,
@@ -52,6 +55,8 @@ enum class FailureCode : uint16_t {
   kNotYet = 5,       // it takes longer than the caller may wait; the work goes on
   kInvalid = 6,      // the request makes no sense, or a setting: the image is nowhere, …
   kSystem = 7,       // a system call failed
+  kWrongPassword = 8,
+  kTooManyAttempts = 9,  // too many wrong passwords in a short time
 };
 
 // First packet in each direction of every connection.
@@ -91,12 +96,13 @@ struct CheckAccount {
 
 struct AccountVerdict {
   static constexpr MessageType kType = MessageType::kAccountVerdict;
-  uint8_t allowed = 0;        // 1: yes
-  std::string_view sentence;  // why not; empty when allowed
+  uint8_t allowed = 0;          // 1: yes
+  uint8_t change_password = 0;  // 1: the password has to be changed before it opens a session
+  std::string_view sentence;    // why not; empty when allowed
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
-    return c.u8(m.allowed) && c.text(m.sentence);
+    return c.u8(m.allowed) && c.u8(m.change_password) && c.text(m.sentence);
   }
 };
 
@@ -124,6 +130,43 @@ struct SessionOpened {
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
     return c.u8(m.ready) && c.u64(m.session);
+  }
+};
+
+// PAM module to helper: may the password of that account be changed, and is the old one right?
+struct CheckPassword {
+  static constexpr MessageType kType = MessageType::kCheckPassword;
+  std::string_view user;
+  uint8_t by_root = 0;  // 1: root changes it, and need not know the old one
+  std::string_view old_password;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.user) && c.u8(m.by_root) && c.text(m.old_password);
+  }
+};
+
+// To both of the requests about passwords: the old one is right; the new one counts.
+struct PasswordAccepted {
+  static constexpr MessageType kType = MessageType::kPasswordAccepted;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self&, Codec& c) {
+    return c.ok();
+  }
+};
+
+// PAM module to helper: this is the new password. The old one is checked again.
+struct ChangePassword {
+  static constexpr MessageType kType = MessageType::kChangePassword;
+  std::string_view user;
+  uint8_t by_root = 0;
+  std::string_view old_password;
+  std::string_view new_password;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.user) && c.u8(m.by_root) && c.text(m.old_password) && c.text(m.new_password);
   }
 };
 

@@ -50,6 +50,7 @@ void take_identity(JsonFields& fields, Account& account) {
   account.locked = fields.boolean("locked").value_or(false);
   account.not_before = take_moment(fields, "notBeforeUSec");
   account.not_after = take_moment(fields, "notAfterUSec");
+  account.password_change_now = fields.boolean("passwordChangeNow").value_or(false);
 }
 
 void take_credentials(JsonFields& fields, Account& account) {
@@ -91,6 +92,7 @@ nlohmann::json to_json(const Account& account) {
   record["locked"] = account.locked;
   if (account.not_before) record["notBeforeUSec"] = *account.not_before;
   if (account.not_after) record["notAfterUSec"] = *account.not_after;
+  if (account.password_change_now) record["passwordChangeNow"] = true;
 
   auto privileged = section_of(record, "privileged");
   if (!account.hashed_password.empty()) {

@@ -27,6 +27,7 @@ struct Account {
   std::optional<Microseconds> not_before;  // notBeforeUSec: no login before
   std::optional<Microseconds> not_after;   // notAfterUSec: none after
   std::string hashed_password;             // privileged.hashedPassword[0]; empty: no password login
+  bool password_change_now = false;        // passwordChangeNow: at the next login by password
   std::vector<std::string>
       authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
   SettingsLayer settings;  // the "labgpu" section

@@ -3,27 +3,14 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "helper/account.h"
 #include "helper/date.h"
 #include "helper/error.h"
-#include "helper/password.h"
 #include "helper/settings.h"
 #include "helper/ssh_key.h"
 
 namespace labgpu {
-
-// A parameter's copy that is wiped.
-struct Secret {
-  std::optional<std::string> text;
-  explicit Secret(std::optional<std::string> secret) : text(std::move(secret)) {}
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-  ~Secret() {
-    if (text) wipe(*text);
-  }
-};
 
 // The keys of SetUser's assignments for the time of an account.
 inline constexpr char kAssignNotBefore[] = "not_before";

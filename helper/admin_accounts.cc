@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "helper/account_edits.h"
+#include "helper/account_password.h"
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
@@ -19,21 +20,10 @@ struct NewUser {
   std::string real_name;
   std::vector<std::string> keys;
   Secret password;
+  bool generate_password = false;
   std::string image;
   std::string not_after;
 };
-
-// An empty password ends logins by password.
-Result<void> set_password(Account& account, const std::string& password) {
-  if (password.empty()) {
-    account.hashed_password.clear();
-    return {};
-  }
-  auto hash = hash_password(password);
-  if (!hash) return Failed(hash.error());
-  account.hashed_password = *hash;
-  return {};
-}
 
 // Everything but the ids and the home.
 Result<Account> to_account(const NewUser& user) {
@@ -48,7 +38,8 @@ Result<Account> to_account(const NewUser& user) {
   if (user.password.text) {
     auto hash = hash_password(*user.password.text);
     if (!hash) return Failed(hash.error());
-    account.hashed_password = *hash;
+    put_password_hash(account, *hash);
+    account.password_change_now = user.generate_password;
   }
   auto image = set_setting(account.settings, "image", user.image);
   if (!image) return Failed(image.error());
@@ -88,14 +79,20 @@ VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
                fields.text("realName").value_or(""),
                fields.texts("authorizedKeys").value_or(std::vector<std::string>{}),
                Secret(fields.text("password")),
+               fields.boolean("generatePassword").value_or(false),
                fields.text("image").value_or(""),
                fields.text("notAfter").value_or("")};
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
+  if (user.generate_password) {
+    if (auto made = generate_password(user.password); !made) return account_failed(made.error());
+  }
   auto account = to_account(user);
   if (!account) return account_failed(account.error());
   auto created = create_account(std::move(*account));
   if (!created) return account_failed(created.error());
-  return nlohmann::json{{"user", user_reply(**created, config_.defaults)}};
+  nlohmann::json reply = {{"user", user_reply(**created, config_.defaults)}};
+  if (user.generate_password) reply[kGeneratedPassword] = *user.password.text;
+  return reply;
 }
 
 VarlinkReply AdminMethods::list_users(const nlohmann::json& parameters) {
@@ -126,7 +123,7 @@ VarlinkReply AdminMethods::set_user(const nlohmann::json& parameters) {
     if (auto done = assign(changed, assignment); !done) return account_failed(done.error());
   }
   if (password.text) {
-    if (auto done = set_password(changed, *password.text); !done) {
+    if (auto done = assign_password(changed, *password.text); !done) {
       return account_failed(done.error());
     }
   }

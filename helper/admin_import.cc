@@ -8,6 +8,7 @@
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
+#include "helper/password.h"
 #include "helper/settings_json.h"
 #include "helper/settings_values.h"
 

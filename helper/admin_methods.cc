@@ -50,6 +50,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"ListUsers", Caller::kAdmin, false, &AdminMethods::list_users},
     {"GetUser", Caller::kOwner, false, &AdminMethods::get_user},
     {"SetUser", Caller::kAdmin, true, &AdminMethods::set_user},
+    {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password},
     {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user},
     {"ImportUsers", Caller::kAdmin, true, &AdminMethods::import_users},
     {"ExportUsers", Caller::kAdmin, false, &AdminMethods::export_users},

@@ -74,6 +74,9 @@ class AdminMethods final : public VarlinkInterface {
   // Fills in the home.
   void check_new_account(Account& account, std::string& problem) const;
 
+  // admin_passwords.cc
+  VarlinkReply set_password(const nlohmann::json& parameters);
+
   // admin_containers.cc
   Task<VarlinkReply> remove_user(const nlohmann::json& parameters);
   Task<VarlinkReply> status(const nlohmann::json& parameters);

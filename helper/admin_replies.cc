@@ -1,6 +1,7 @@
 // Replies of org.labgpu.
 #include "helper/admin_replies.h"
 
+#include "helper/account_password.h"
 #include "helper/login_policy.h"
 #include "helper/settings_json.h"
 #include "helper/ssh_key.h"
@@ -51,7 +52,9 @@ nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults)
                          {"home", account.home},
                          {"locked", account.locked},
                          {"state", to_text(state_of(account, now_in_microseconds()))},
-                         {"hasPassword", !account.hashed_password.empty()},
+                         {"hasPassword", has_password(account)},
+                         {"passwordLocked", password_is_locked(account)},
+                         {"passwordChangeNow", account.password_change_now},
                          {"keys", keys_reply(account)},
                          {"overrides", to_json(account.settings)}};
   if (account.not_before) user["notBeforeUSec"] = *account.not_before;

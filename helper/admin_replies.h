@@ -15,6 +15,9 @@
 
 namespace labgpu {
 
+// The field of a reply that has a password which was made for its reader, and is nowhere else.
+inline constexpr char kGeneratedPassword[] = "generatedPassword";
+
 // A Key, a list of them, a User, a Container. A line that is no key, as somebody may have written
 // it into a record by hand, is told with its other fields empty.
 nlohmann::json key_reply(const std::string& line);

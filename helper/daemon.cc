@@ -29,6 +29,7 @@
 #include "helper/session_server.h"
 #include "helper/user_database.h"
 #include "helper/varlink_server.h"
+#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -88,10 +89,12 @@ class Daemon {
         config_(std::move(config)),
         accounts_(accounts),
         maintenance_(std::move(maintenance)),
+        worker_(loop_),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, state_directory),
         sessions_(loop_, std::move(sockets.session), accounts_, containers_, config_.defaults,
-                  maintenance_, {.login = std::chrono::seconds(config_.login_wait_seconds)}),
+                  maintenance_, worker_,
+                  {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
@@ -120,6 +123,7 @@ class Daemon {
   Config config_;
   AccountStore& accounts_;
   Maintenance maintenance_;
+  Worker worker_;
   DockerClient docker_;
   ContainerManager containers_;
   SessionServer sessions_;

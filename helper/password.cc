@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <memory>
+#include <string_view>
 
 namespace labgpu {
 
@@ -47,6 +49,34 @@ Result<std::string> hash_password(const std::string& password) {
   const char* hash = crypt_ra(password.c_str(), salt.get(), &work.data, &work.size);
   if (hash == nullptr) return fail_errno("hash a password", errno);
   return std::string(hash);
+}
+
+bool verify_password(const std::string& password, const std::string& hash) {
+  CryptData work;
+  const char* again = crypt_ra(password.c_str(), hash.c_str(), &work.data, &work.size);
+  return again != nullptr && hash == again;
+}
+
+Result<void> generate_password(Secret& password) {
+  constexpr std::string_view kAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+  constexpr size_t kCharacters = 16;
+  constexpr size_t kGroup = 4;
+  constexpr unsigned kMask = 31;  // the next power of two above the alphabet's size, less one
+  if (password.text) {
+    return fail(ErrorCode::kInvalid, "a password can be given or generated, not both");
+  }
+  auto& text = password.text.emplace();
+  text.reserve(kCharacters + kCharacters / kGroup);
+  for (size_t made = 0; made < kCharacters;) {
+    unsigned char byte = 0;
+    if (getrandom(&byte, 1, 0) != 1) return fail_errno("make a password", errno);
+    size_t index = byte & kMask;
+    if (index >= kAlphabet.size()) continue;  // so that all are as likely
+    if (made > 0 && made % kGroup == 0) text += '-';
+    text += kAlphabet[index];
+    ++made;
+  }
+  return {};
 }
 
 void wipe(std::string& secret) {

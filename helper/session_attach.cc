@@ -23,7 +23,7 @@ Failure not_yet(const std::optional<StartProgress>& progress, std::string& sente
                " of your container is still being fetched; the work goes on, log in again in a "
                "few minutes";
   }
-  return {.code = static_cast<uint16_t>(FailureCode::kNotYet), .sentence = sentence};
+  return failure(FailureCode::kNotYet, sentence);
 }
 
 Progress describe(const StartProgress& progress) {
@@ -47,8 +47,7 @@ SessionServer::Next SessionServer::attach(Connection& connection, Packet& packet
   if (parse_packet(packet, request) != 0) return Next::kClose;
   auto account = accounts_.find(connection.peer.uid);
   if (auto refusal = refuse_command(*account, connection.peer.pid)) {
-    return refuse(connection, Failure{.code = static_cast<uint16_t>(FailureCode::kNotAllowed),
-                                      .sentence = *refusal});
+    return refuse(connection, failure(FailureCode::kNotAllowed, *refusal));
   }
   bool person_looks = request.wants_progress == 1;
   auto deadline = person_looks ? Clock::time_point::max() : attach_deadline(connection, *account);

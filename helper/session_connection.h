@@ -1,7 +1,8 @@
-// One connection to the session socket; private to session_server.cc and session_requests.cc.
+// One connection to the session socket, and how it is answered; private to session_*.cc.
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "helper/session_server.h"
 
@@ -32,6 +33,16 @@ SessionServer::Next SessionServer::reply(const Connection& connection, const Mes
                                          std::span<const int> fds) {
   int error = send_message(connection.socket.get(), message, Deadline::after_ms(0), fds);
   return error == 0 ? Next::kKeep : Next::kClose;
+}
+
+inline Failure failure(FailureCode code, std::string_view sentence) {
+  return {.code = static_cast<uint16_t>(code), .sentence = sentence};
+}
+
+inline Failure no_account() {
+  return failure(FailureCode::kNoAccount,
+                 "labgpu does not know this account, or its record is damaged; tell the "
+                 "administrator");
 }
 
 }  // namespace labgpu

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "helper/account_password.h"
 #include "helper/log.h"
 #include "helper/session_connection.h"
 
@@ -14,17 +15,6 @@ namespace {
 // How often it is looked whether an image is being fetched.
 constexpr std::chrono::milliseconds kGlance{100};
 
-Failure no_account() {
-  return {.code = static_cast<uint16_t>(FailureCode::kNoAccount),
-          .sentence =
-              "labgpu does not know this account, or its record is damaged; tell the "
-              "administrator"};
-}
-
-Failure not_allowed(std::string_view why) {
-  return {.code = static_cast<uint16_t>(FailureCode::kNotAllowed), .sentence = why};
-}
-
 }  // namespace
 
 SessionServer::Next SessionServer::check_account(Connection& connection, Packet& packet) {
@@ -33,12 +23,18 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
   auto account = accounts_.find(std::string(request.user));
   if (!account) return refuse(connection, no_account());
   auto refusal = refuse_login(*account);
-  if (!refusal) return reply(connection, AccountVerdict{.allowed = 1, .sentence = {}});
+  if (!refusal) {
+    bool change_password = has_password(*account) && account->password_change_now;
+    return reply(connection,
+                 AccountVerdict{.allowed = 1,
+                                .change_password = static_cast<uint8_t>(change_password ? 1 : 0),
+                                .sentence = {}});
+  }
   log(LogLevel::kNotice,
       "refused a login of " + account->name + " from " + std::string(request.remote_host) + ": " +
           *refusal,
       {{kLogUser, account->name}});
-  return reply(connection, AccountVerdict{.allowed = 0, .sentence = *refusal});
+  return reply(connection, AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
 }
 
 SessionServer::Next SessionServer::open_session(Connection& connection, Packet& packet) {
@@ -47,7 +43,9 @@ SessionServer::Next SessionServer::open_session(Connection& connection, Packet& 
   auto account = accounts_.find(std::string(request.user));
   if (!account) return refuse(connection, no_account());
   // Also what PAM's account phase has let pass: two logins at once may both have come before one.
-  if (auto refusal = refuse_login(*account)) return refuse(connection, not_allowed(*refusal));
+  if (auto refusal = refuse_login(*account)) {
+    return refuse(connection, failure(FailureCode::kNotAllowed, *refusal));
+  }
   connection.user = account->name;
   connection.remote_host = std::string(request.remote_host);
   if (auto container = containers_.running(*account)) {

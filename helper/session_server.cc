@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
@@ -32,28 +33,28 @@ bool shares_network(pid_t pid) {
   return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
-Failure failure(FailureCode code, std::string_view sentence) {
-  return Failure{.code = static_cast<uint16_t>(code), .sentence = sentence};
-}
-
 }  // namespace
 
 // The whole of what can be asked. What is not here is refused.
 const SessionServer::Request SessionServer::kRequests[] = {
     {MessageType::kCheckAccount, Sender::kRoot, &SessionServer::check_account},
     {MessageType::kOpenSession, Sender::kRoot, &SessionServer::open_session},
+    {MessageType::kCheckPassword, Sender::kRoot, &SessionServer::check_password},
+    {MessageType::kChangePassword, Sender::kRoot, &SessionServer::change_password},
     {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
 };
 
-SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
+SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              Containers& containers, const SettingsLayer& defaults,
-                             const Maintenance& maintenance, SessionLimits limits)
+                             const Maintenance& maintenance, Worker& worker, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
       defaults_(defaults),
       maintenance_(maintenance),
+      worker_(worker),
       limits_(limits),
+      password_attempts_(limits.wrong_passwords, limits.wrong_passwords_period),
       quota_(limits.connections),
       listener_(loop, std::move(socket),
                 [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
@@ -137,8 +138,12 @@ SessionServer::Next SessionServer::read_packet(Connection& connection) {
   Packet packet;
   int error = receive_raw(connection.socket.get(), buffer, packet, Deadline::after_ms(0));
   if (error == ETIMEDOUT) return Next::kKeep;
-  if (error != 0) return Next::kClose;
+  auto next = error == 0 ? take_packet(connection, packet) : Next::kClose;
+  explicit_bzero(buffer, sizeof buffer);  // it may have held a password
+  return next;
+}
 
+SessionServer::Next SessionServer::take_packet(Connection& connection, Packet& packet) {
   if (connection.state == ConnectionState::kGreeted) return handle(connection, packet);
   if (connection.state != ConnectionState::kNew) return Next::kClose;
   Hello hello;

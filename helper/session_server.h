@@ -17,6 +17,7 @@
 #include "common/packet_socket.h"
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
+#include "helper/attempt_limit.h"
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
@@ -24,6 +25,7 @@
 #include "helper/maintenance.h"
 #include "helper/settings.h"
 #include "helper/task.h"
+#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -36,14 +38,17 @@ struct SessionLimits {
   // What of it passes before PAM asks and after the session command was answered.
   std::chrono::milliseconds unseen{1000};
   std::chrono::milliseconds progress{250};  // between two packets of progress
+  // Wrong old passwords of one account, and for how long no more are looked at.
+  unsigned wrong_passwords = 5;
+  std::chrono::milliseconds wrong_passwords_period{60000};
 };
 
 class SessionServer {
  public:
   // `socket` listens already. The rest must outlive the server.
-  SessionServer(EventLoop& loop, UniqueFd socket, const AccountStore& accounts,
-                Containers& containers, const SettingsLayer& defaults,
-                const Maintenance& maintenance, SessionLimits limits = {});
+  SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts, Containers& containers,
+                const SettingsLayer& defaults, const Maintenance& maintenance, Worker& worker,
+                SessionLimits limits = {});
   ~SessionServer();
 
   // Logins of that account that are open now.
@@ -51,6 +56,8 @@ class SessionServer {
 
  private:
   struct Connection;
+  struct PasswordRequest;
+  struct PasswordOutcome;
   // What becomes of a connection after a packet.
   enum class Next { kKeep, kClose };
   enum class Sender { kRoot, kManagedOutsideHostNetwork };
@@ -67,6 +74,7 @@ class SessionServer {
   void listen_to(Connection& connection, uint32_t events);
   void on_ready(Connection& connection, uint32_t events);
   Next read_packet(Connection& connection);
+  Next take_packet(Connection& connection, Packet& packet);
   Next handle(Connection& connection, Packet& packet);
   [[nodiscard]] std::optional<Failure> refuse_sender(Sender sender, const Peer& peer) const;
   void drop(uint64_t number);
@@ -83,6 +91,16 @@ class SessionServer {
                   Clock::time_point deadline);
   void start_work(Connection& connection, Task<void> work);
   void close_later(const Connection& connection);
+
+  // session_passwords.cc
+  Next check_password(Connection& connection, Packet& packet);
+  Next change_password(Connection& connection, Packet& packet);
+  Next begin_password_work(Connection& connection, std::string_view user,
+                           const std::shared_ptr<const PasswordRequest>& request);
+  static PasswordOutcome compute(const PasswordRequest& request, const std::string& old_hash);
+  Task<void> work_on_password(Connection& connection, AccountPointer account,
+                              std::shared_ptr<const PasswordRequest> request);
+  Result<void> store_password(const AccountPointer& seen, const Result<std::string>& hash);
 
   // session_attach.cc
   Next attach(Connection& connection, Packet& packet);
@@ -101,11 +119,13 @@ class SessionServer {
   static Next refuse(const Connection& connection, const Error& error);
 
   EventLoop& loop_;
-  const AccountStore& accounts_;
+  AccountStore& accounts_;
   Containers& containers_;
   const SettingsLayer& defaults_;
   const Maintenance& maintenance_;
+  Worker& worker_;
   SessionLimits limits_;
+  AttemptLimit password_attempts_;
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQuota quota_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "helper/json_fields.h"
+#include "helper/password.h"
 
 namespace labgpu {
 
@@ -56,16 +57,21 @@ Result<VarlinkCall> parse_call(const std::string& text) {
   return call;
 }
 
-std::string encode_reply(const VarlinkReply& reply) {
+std::string encode_reply(VarlinkReply reply) {
   nlohmann::json message;
+  auto& parameters = message["parameters"];
   if (reply) {
-    message["parameters"] = *reply;
+    parameters = std::move(*reply);
   } else {
     message["error"] = reply.error().name;
-    message["parameters"] = reply.error().parameters;
+    parameters = std::move(reply.error().parameters);
   }
   auto text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.push_back('\0');
+  // One of them may be a password.
+  for (auto& field : parameters) {
+    if (field.is_string()) wipe(field.get_ref<std::string&>());
+  }
   return text;
 }
 

@@ -38,6 +38,6 @@ VarlinkFailed invalid_parameter(const std::string& parameter);
 Result<VarlinkCall> parse_call(const std::string& text);
 
 // With the NUL at its end. Text that is not UTF-8, as from a file or another program, is mended.
-std::string encode_reply(const VarlinkReply& reply);
+std::string encode_reply(VarlinkReply reply);
 
 }  // namespace labgpu

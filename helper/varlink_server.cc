@@ -112,7 +112,10 @@ bool VarlinkServer::send(Connection& connection) {
       ::send(connection.socket.get(), output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR;
   output.erase(0, static_cast<size_t>(sent));
-  if (output.empty()) connection.idle.reset();
+  if (output.empty()) {
+    connection.idle.reset();
+    wipe(output);  // it may have held a password
+  }
   return true;
 }
 
@@ -150,7 +153,7 @@ Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
   } else {
     reply = interface_not_found(call.interface);
   }
-  if (!oneway) connection.output = encode_reply(reply);
+  if (!oneway) connection.output = encode_reply(std::move(reply));
   // From the loop, where this coroutine has ended and may be destroyed.
   loop_.post([this, number = connection.number] {
     auto found = connections_.find(number);

@@ -64,11 +64,15 @@ void for_every_message(Check check) {
   check(Hello{.version = 513});
   check(Failure{.code = 4, .sentence = "Docker does not answer"});
   check(CheckAccount{.user = "alice", .remote_host = "192.0.2.1"});
-  check(AccountVerdict{.allowed = 1, .sentence = ""});
+  check(AccountVerdict{.allowed = 1, .change_password = 1, .sentence = ""});
   check(AccountVerdict{.allowed = 0, .sentence = "the account is locked"});
   check(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 5000});
   check(SessionOpened{.ready = 1, .session = 1234567890123});
   check(SessionOpened{.ready = 0, .session = 1});
+  check(CheckPassword{.user = "alice", .by_root = 0, .old_password = "geheim"});
+  check(PasswordAccepted{});
+  check(ChangePassword{
+      .user = "alice", .by_root = 1, .old_password = "", .new_password = "密码 with spaces"});
   check(Attach{.wants_progress = 1});
   check(Progress{.phase = 1,
                  .image = "lab/cuda:12",
@@ -137,7 +141,8 @@ TEST(Messages, HaveTheNumbersOfTheProtocol) {
     int number = static_cast<int>(Message::kType);
     if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
   });
-  EXPECT_THAT(numbers, ElementsAre(1, 2, 10, 11, 12, 13, 20, 21, 22, 40, 41, 42, 43, 44));
+  EXPECT_THAT(numbers,
+              ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 40, 41, 42, 43, 44));
 }
 
 TEST(Messages, CarryTheDescriptorsOfTheProtocol) {

@@ -19,6 +19,7 @@ Account alice() {
   account.not_before = 1;
   account.not_after = 1798761599999999;
   account.hashed_password = "$y$j9T$salt$hash";
+  account.password_change_now = true;
   account.authorized_keys = {"ssh-ed25519 AAAA a@b"};
   account.settings.image = "lab:1";
   return account;
@@ -32,6 +33,7 @@ TEST(Account, RoundTrip) {
   EXPECT_EQ(read->hashed_password, "$y$j9T$salt$hash");
   EXPECT_EQ(read->settings.image, "lab:1");
   EXPECT_TRUE(read->locked);
+  EXPECT_TRUE(read->password_change_now);
   EXPECT_EQ(read->not_before, 1U);
   EXPECT_EQ(read->not_after, 1798761599999999U);
 }
@@ -42,6 +44,7 @@ TEST(Account, NamesAreThoseOfSystemdsUserRecord) {
   EXPECT_EQ(record["homeDirectory"], "/home/alice");
   EXPECT_EQ(record["notBeforeUSec"], 1);
   EXPECT_EQ(record["notAfterUSec"], 1798761599999999);
+  EXPECT_EQ(record["passwordChangeNow"], true);
   EXPECT_EQ(record["privileged"]["hashedPassword"], json({"$y$j9T$salt$hash"}));
   EXPECT_EQ(record["privileged"]["sshAuthorizedKeys"], json({"ssh-ed25519 AAAA a@b"}));
   EXPECT_EQ(record["labgpu"]["image"], "lab:1");
@@ -63,11 +66,13 @@ TEST(Account, AClearedSettingIsGoneFromTheRecord) {
   ASSERT_TRUE(read);
   read->settings.image.reset();
   read->hashed_password.clear();
+  read->password_change_now = false;
   read->not_before.reset();
   read->not_after.reset();
   auto record = to_json(*read);
   EXPECT_FALSE(record["labgpu"].contains("image"));
   EXPECT_FALSE(record["privileged"].contains("hashedPassword"));
+  EXPECT_FALSE(record.contains("passwordChangeNow"));
   EXPECT_FALSE(record.contains("notBeforeUSec"));
   EXPECT_FALSE(record.contains("notAfterUSec"));
 }

@@ -2,15 +2,22 @@
 #include "helper/password.h"
 
 #include <crypt.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace labgpu {
 namespace {
 
-bool verifies(const std::string& password, const std::string& hash) {
+std::string crypt_text(const std::string& password, const std::string& setting) {
   crypt_data work{};
-  const char* again = crypt_r(password.c_str(), hash.c_str(), &work);
-  return again != nullptr && hash == again;
+  const char* hash = crypt_r(password.c_str(), setting.c_str(), &work);
+  return hash == nullptr ? "" : hash;
+}
+
+bool verifies(const std::string& password, const std::string& hash) {
+  return hash == crypt_text(password, hash);
 }
 
 TEST(Password, HashVerifies) {
@@ -42,6 +49,42 @@ TEST(Password, WhatNobodyCanTypeIsRefused) {
     ASSERT_FALSE(hash);
     EXPECT_EQ(hash.error().code, ErrorCode::kInvalid);
   }
+}
+
+TEST(Password, IsVerifiedAgainstItsOwnHashAlone) {
+  auto hash = hash_password("geheim").value();
+  EXPECT_TRUE(verify_password("geheim", hash));
+  EXPECT_FALSE(verify_password("geheim ", hash));
+  EXPECT_FALSE(verify_password("", hash));
+  // As other programs make them.
+  EXPECT_TRUE(verify_password("geheim", crypt_text("geheim", "$6$saltsalt")));
+  for (const std::string& other : {std::string(), std::string("*"), "!" + hash, hash + "x",
+                                   hash.substr(0, 20), std::string("$y$"), std::string("geheim")}) {
+    EXPECT_FALSE(verify_password("geheim", other)) << other;
+  }
+}
+
+TEST(Password, GeneratedOnesDifferAndAreTyped) {
+  std::set<std::string> made;
+  std::set<char> seen;
+  for (int i = 0; i < 200; ++i) {
+    Secret password(std::nullopt);
+    ASSERT_TRUE(generate_password(password));
+    EXPECT_THAT(*password.text, testing::MatchesRegex("([a-z2-9]{4}-){3}[a-z2-9]{4}"));
+    seen.insert(password.text->begin(), password.text->end());
+    made.insert(*password.text);
+  }
+  EXPECT_EQ(made.size(), 200U);
+  EXPECT_EQ(seen.size(), 31U + 1) << "every character and the hyphen";
+  for (char alike : {'i', 'l', 'o', '0', '1'}) EXPECT_FALSE(seen.contains(alike));
+}
+
+TEST(Password, IsNotGeneratedInPlaceOfAGivenOne) {
+  Secret given("mine");
+  auto made = generate_password(given);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(given.text, "mine");
 }
 
 TEST(Password, WipedTextIsEmpty) {

@@ -73,7 +73,8 @@ class SessionFixture : public testing::Test {
     auto listening = listen_at(path_, SOCK_SEQPACKET);
     if (!listening) throw std::runtime_error(listening.error().message);
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
-                                              containers_, defaults_, maintenance_, limits_);
+                                              containers_, defaults_, maintenance_, worker_,
+                                              limits_);
   }
 
   Client client() {
@@ -100,8 +101,11 @@ class SessionFixture : public testing::Test {
                         .handshake = std::chrono::milliseconds(1500),
                         .login = std::chrono::milliseconds(1000),
                         .unseen = std::chrono::milliseconds(0),
-                        .progress = std::chrono::milliseconds(2)};
+                        .progress = std::chrono::milliseconds(2),
+                        .wrong_passwords = 3,
+                        .wrong_passwords_period = std::chrono::milliseconds(300)};
   FakeContainers containers_;
+  Worker worker_{loop_};
   std::unique_ptr<SessionServer> server_;
 };
 

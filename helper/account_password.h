@@ -1,0 +1,28 @@
+// The password of an account: set, locked, marked to be changed.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "helper/account.h"
+#include "helper/error.h"
+
+namespace labgpu {
+
+bool has_password(const Account& account);
+// There, but no login by it: as `passwd -l`, with '!' before the hash, which no password matches.
+bool password_is_locked(const Account& account);
+
+// A new password's hash; empty: none. It is neither locked nor to be changed.
+void put_password_hash(Account& account, std::string hash);
+// The same from the password itself; empty: logins by password end.
+Result<void> assign_password(Account& account, const std::string& password);
+
+// These need a password: kInvalid.
+Result<void> lock_password(Account& account, bool locked);
+Result<void> mark_password_for_change(Account& account, bool change_now);
+
+// Why the owner cannot change it now, as a sentence for them.
+std::optional<std::string> refusal_of_password_change(const Account& account);
+
+}  // namespace labgpu

@@ -1,0 +1,50 @@
+// SetPassword of org.labgpu.
+#include "helper/account_password.h"
+#include "helper/admin_methods.h"
+#include "helper/admin_replies.h"
+#include "helper/password.h"
+
+namespace labgpu {
+
+namespace {
+
+struct PasswordChange {
+  Secret password;
+  bool generate = false;
+  std::optional<bool> change_now;
+  std::optional<bool> locked;
+};
+
+Result<void> apply(const PasswordChange& change, Account& account) {
+  if (!change.password.text && !change.change_now && !change.locked) {
+    return fail(ErrorCode::kInvalid, "say what to do with the password of " + account.name);
+  }
+  Result<void> done;
+  if (change.password.text) done = assign_password(account, *change.password.text);
+  if (done && change.change_now) done = mark_password_for_change(account, *change.change_now);
+  if (done && change.locked) done = lock_password(account, *change.locked);
+  return done;
+}
+
+}  // namespace
+
+VarlinkReply AdminMethods::set_password(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  PasswordChange wanted{Secret(fields.text("password")), fields.boolean("generate").value_or(false),
+                        fields.boolean("changeNow"), fields.boolean("locked")};
+  auto account = named_account(accounts_, fields);
+  if (!account) return VarlinkFailed(account.error());
+  if (wanted.generate) {
+    if (auto made = generate_password(wanted.password); !made) return account_failed(made.error());
+    if (!wanted.change_now) wanted.change_now = true;
+  }
+  Account changed = **account;
+  if (auto done = apply(wanted, changed); !done) return account_failed(done.error());
+  auto stored = change(*account, changed);
+  if (!stored) return account_failed(stored.error());
+  nlohmann::json reply = {{"user", user_reply(**stored, config_.defaults)}};
+  if (wanted.generate) reply[kGeneratedPassword] = *wanted.password.text;
+  return reply;
+}
+
+}  // namespace labgpu
