@@ -1,9 +1,13 @@
 // Asks the helper, over its session socket.
 #include "pam_labgpu/helper_client.h"
 
+#include <string.h>
+
 #include "common/paths.h"
 
 namespace labgpu {
+
+HelperClient::~HelperClient() { explicit_bzero(buffer_, sizeof buffer_); }
 
 template <typename Request, typename Answer>
 int HelperClient::ask(const Request& request, Packet& packet, Answer& answer) {
@@ -23,6 +27,18 @@ int HelperClient::ask(const Request& request, Packet& packet, Answer& answer) {
 int HelperClient::check_account(const CheckAccount& request, AccountVerdict& verdict) {
   Packet packet;
   return ask(request, packet, verdict);
+}
+
+int HelperClient::check_password(const CheckPassword& request) {
+  Packet packet;
+  PasswordAccepted accepted;
+  return ask(request, packet, accepted);
+}
+
+int HelperClient::change_password(const ChangePassword& request) {
+  Packet packet;
+  PasswordAccepted accepted;
+  return ask(request, packet, accepted);
 }
 
 int HelperClient::open_session(const OpenSession& request, OpenedSession& session) {

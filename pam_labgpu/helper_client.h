@@ -25,10 +25,18 @@ struct OpenedSession {
 class HelperClient {
  public:
   explicit HelperClient(const Deadline& deadline) : deadline_(deadline) {}
+  HelperClient(const HelperClient&) = delete;
+  HelperClient& operator=(const HelperClient&) = delete;
+  // Wipes what passwords have left.
+  ~HelperClient();
 
   [[nodiscard]] int check_account(const CheckAccount& request, AccountVerdict& verdict);
   [[nodiscard]] int open_session(const OpenSession& request, OpenedSession& session);
 
+  [[nodiscard]] int check_password(const CheckPassword& request);
+  [[nodiscard]] int change_password(const ChangePassword& request);
+
+  [[nodiscard]] uint16_t failure_code() const { return failure_.code; }
   [[nodiscard]] std::string_view failure() const { return failure_.sentence; }
 
  private:

@@ -11,4 +11,8 @@ namespace labgpu {
 // The shell alone is enough, so a damaged index does not turn a user into an ordinary host account.
 [[nodiscard]] bool is_managed(pam_handle_t* pamh, const char* user);
 
+// True when labgpu keeps the account's password: the index gives the name the uid that the name
+// service does. Then no other PAM module can change it.
+[[nodiscard]] bool has_password_here(pam_handle_t* pamh, const char* user);
+
 }  // namespace labgpu

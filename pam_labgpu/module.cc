@@ -5,7 +5,8 @@
 // is not root:
 //
 //   monitor     pam_authenticate        not for keys; for keyboard-interactive in a forked process,
-//                                       followed there by pam_acct_mgmt (auth-pam.c, sshpam_thread)
+//                                       followed there by pam_acct_mgmt and, when that wants a new
+//                                       password, pam_chauthtok (auth-pam.c, sshpam_thread)
 //   monitor     pam_acct_mgmt           unless done there
 //   monitor     pam_setcred             PAM_ESTABLISH_CRED
 //   monitor     pam_open_session        a failure only disables forwarding, and sessions exit with
@@ -24,10 +25,12 @@
 #include <unistd.h>
 
 #include "pam_labgpu/environment.h"
+#include "pam_labgpu/handle.h"
 #include "pam_labgpu/helper_client.h"
 #include "pam_labgpu/login_view.h"
 #include "pam_labgpu/managed.h"
 #include "pam_labgpu/options.h"
+#include "pam_labgpu/password.h"
 #include "pam_labgpu/session_data.h"
 
 #define LABGPU_PAM_ENTRY extern "C" __attribute__((visibility("default"))) int
@@ -41,17 +44,6 @@ constexpr uint32_t kAccountWaitMs = 5000;
 constexpr uint32_t kAnswerMarginMs = 2000;
 // sshd's own exit status for a child without a PAM session (session.c, do_child).
 constexpr int kNoSession = 254;
-
-const char* text_item(const pam_handle_t* pamh, int item) {
-  const void* value = nullptr;
-  if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || value == nullptr) return "";
-  return static_cast<const char*>(value);
-}
-
-// libpam's flags are unsigned, its entry points' are not.
-bool has(int flags, unsigned flag) { return (static_cast<unsigned>(flags) & flag) != 0; }
-
-int length(std::string_view text) { return static_cast<int>(text.size()); }
 
 // The reason is in errno.
 [[noreturn]] void end_child(const pam_handle_t* pamh, const char* failed) {
@@ -127,6 +119,18 @@ void report_silence(pam_handle_t* pamh, int flags, int error) {
             user);
 }
 
+// Who came with a key is not asked: sshd would run passwd(1) in place of whatever the client wants
+// (OpenSSH session.c, do_child and do_pwchange), which ends every scp, sftp and editor; and what a
+// key opens does not depend on the password. The shadow entry says nothing of it either: Debian's
+// common-account ends PAM's account stack there and then when pam_unix wants a new password
+// (new_authtok_reqd=done), before this module has its say.
+int ask_for_new_password(pam_handle_t* pamh, int flags, const AccountVerdict& verdict) {
+  if (verdict.change_password != 1 || !is_password_login(pamh)) return PAM_SUCCESS;
+  pam_syslog(pamh, LOG_NOTICE, "%s has to choose a new password", text_item(pamh, PAM_USER));
+  if (!has(flags, PAM_SILENT)) pam_info(pamh, "You have to choose a new password now.");
+  return PAM_NEW_AUTHTOK_REQD;
+}
+
 // Fails closed: sshd lets keys in without looking at the shadow entry, so nobody but the helper
 // stands between a locked account and its container.
 int check_account(pam_handle_t* pamh, int flags) {
@@ -142,7 +146,7 @@ int check_account(pam_handle_t* pamh, int flags) {
     report_silence(pamh, flags, error);
     return PAM_AUTHINFO_UNAVAIL;
   }
-  if (verdict.allowed == 1) return PAM_SUCCESS;
+  if (verdict.allowed == 1) return ask_for_new_password(pamh, flags, verdict);
   report_refusal(pamh, flags, verdict.sentence);
   return PAM_PERM_DENIED;
 }
@@ -168,8 +172,13 @@ int refuse_session(pam_handle_t* pamh, int flags) {
 
 using namespace labgpu;  // NOLINT: the entry points below have C linkage and cannot be in it
 
-// Only here for setcred: libpam wants both functions of an auth line.
-LABGPU_PAM_ENTRY pam_sm_authenticate(pam_handle_t*, int, int, const char**) { return PAM_IGNORE; }
+// Has no say. The line stands behind the modules that have: to be called means that one of them was
+// content.
+LABGPU_PAM_ENTRY pam_sm_authenticate(pam_handle_t* pamh, int, int, const char**) {
+  if (!is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  int noted = note_password_login(pamh);
+  return noted == PAM_SUCCESS ? PAM_IGNORE : noted;
+}
 
 LABGPU_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int, const char**) {
   if (!is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
@@ -210,4 +219,9 @@ LABGPU_PAM_ENTRY pam_sm_close_session(pam_handle_t* pamh, int, int, const char**
   }
   drop_session(*data);
   return PAM_SUCCESS;
+}
+
+LABGPU_PAM_ENTRY pam_sm_chauthtok(pam_handle_t* pamh, int flags, int, const char**) {
+  if (!has_password_here(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  return change_password(pamh, flags);
 }

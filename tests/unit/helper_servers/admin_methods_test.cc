@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "helper/build_info.h"
+#include "helper/password.h"
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
@@ -99,7 +100,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 17U);
+  EXPECT_EQ(methods.size(), 18U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -287,6 +288,68 @@ TEST_F(AdminMethodsTest, PasswordsAreSetAndTakenAway) {
   EXPECT_THAT(refusal("SetUser", change), HasSubstr("line break"));
   change["password"] = "";
   EXPECT_EQ(call("SetUser", change)["user"]["hasPassword"], false);
+}
+
+TEST_F(AdminMethodsTest, APasswordIsMadeLockedAndMarked) {
+  call("AddUser", {{"name", "alice"}});
+  auto hash = [this] { return accounts_.store->find("alice")->hashed_password; };
+  auto reply = call("SetPassword", {{"name", "alice"}, {"generate", true}});
+  EXPECT_TRUE(verify_password(reply["generatedPassword"], hash()));
+  EXPECT_EQ(reply["user"]["passwordChangeNow"], true);
+  EXPECT_EQ(reply["user"]["passwordLocked"], false);
+
+  reply = call("SetPassword", {{"name", "alice"}, {"password", "geheim"}});
+  EXPECT_FALSE(reply.contains("generatedPassword"));
+  EXPECT_TRUE(verify_password("geheim", hash()));
+  EXPECT_EQ(reply["user"]["passwordChangeNow"], false);
+  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"changeNow", true}})["user"]["passwordChangeNow"],
+            true);
+  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"locked", true}})["user"]["passwordLocked"],
+            true);
+  EXPECT_FALSE(verify_password("geheim", hash()));
+  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"locked", false}})["user"]["passwordChangeNow"],
+            true);
+  EXPECT_TRUE(verify_password("geheim", hash()));
+  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"password", ""}})["user"]["hasPassword"], false);
+
+  reply = call("SetPassword", {{"name", "alice"}, {"generate", true}, {"changeNow", false}});
+  EXPECT_EQ(reply["user"]["passwordChangeNow"], false);
+}
+
+TEST_F(AdminMethodsTest, WhatIsNoChangeOfAPasswordChangesNothing) {
+  call("AddUser", {{"name", "alice"}});
+  const std::vector<std::pair<json, std::string>> bad = {
+      {json::object(), "Invalid: say what to do with the password of alice"},
+      {{{"generate", false}}, "Invalid: say what"},
+      {{{"generate", true}, {"password", "x"}}, "Invalid: a password can be given or generated"},
+      {{{"changeNow", true}}, "Invalid: alice has no password"},
+      {{{"locked", true}}, "Invalid: alice has no password"},
+      {{{"password", ""}, {"changeNow", true}}, "Invalid: alice has no password"},
+      {{{"password", "a\nb"}}, "Invalid: a password must have no line break"},
+      {{{"generate", "yes"}}, "InvalidParameter: generate"}};
+  for (auto [parameters, expected] : bad) {
+    parameters["name"] = "alice";
+    EXPECT_THAT(refusal("SetPassword", parameters), HasSubstr(expected)) << parameters;
+  }
+  EXPECT_FALSE(call("GetUser", {{"name", "alice"}})["user"]["hasPassword"]);
+  EXPECT_THAT(refusal("SetPassword", {{"name", "bob"}, {"generate", true}}),
+              HasSubstr("NoSuchUser"));
+}
+
+TEST_F(AdminMethodsTest, AFirstPasswordIsToldOnceAndKeptAsAHash) {
+  auto reply = call("AddUser", {{"name", "alice"}, {"generatePassword", true}});
+  std::string password = reply["generatedPassword"];
+  EXPECT_EQ(reply["user"]["passwordChangeNow"], true);
+  EXPECT_TRUE(verify_password(password, accounts_.store->find("alice")->hashed_password));
+  EXPECT_THAT(call("GetUser", {{"name", "alice"}}).dump(), testing::Not(HasSubstr(password)));
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(accounts_.directory / "state")) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(read_file(entry.path()), testing::Not(HasSubstr(password))) << entry.path();
+  }
+  EXPECT_THAT(refusal("AddUser", {{"name", "b"}, {"generatePassword", true}, {"password", "x"}}),
+              HasSubstr("not both"));
+  EXPECT_FALSE(call("AddUser", {{"name", "b"}, {"password", "x"}}).contains("generatedPassword"));
 }
 
 TEST_F(AdminMethodsTest, KeysAreAddedReplacedAndRemoved) {

@@ -103,7 +103,7 @@ class SessionFixture : public testing::Test {
                         .unseen = std::chrono::milliseconds(0),
                         .progress = std::chrono::milliseconds(2),
                         .wrong_passwords = 3,
-                        .wrong_passwords_period = std::chrono::milliseconds(300)};
+                        .wrong_passwords_period = std::chrono::milliseconds(1000)};
   FakeContainers containers_;
   Worker worker_{loop_};
   std::unique_ptr<SessionServer> server_;
