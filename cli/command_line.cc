@@ -16,6 +16,7 @@ void build_parser(CLI::App& app, CommandLine& line) {
   // Lets --socket stand behind the subcommand too.
   app.fallthrough();
   add_user_commands(app, line);
+  add_passwd_command(app, line);
   add_key_commands(app, line);
   add_container_commands(app, line);
   add_maintenance_commands(app, line);

@@ -39,6 +39,9 @@ void print_json(const nlohmann::json& value);
 Result<void> show_reply(const CommandLine& line, const Result<nlohmann::json>& reply,
                         const std::function<void(const nlohmann::json&)>& print);
 
+// Shows the password that the helper made for that account; nobody sees it again.
+void print_generated_password(const std::string& name, const nlohmann::json& reply);
+
 // Adds a subcommand that asks the helper, with --json.
 CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name,
                     const std::string& description);
@@ -47,6 +50,7 @@ CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name
 void add_user_commands(CLI::App& app, CommandLine& line);
 // import and export, to the group `user`.
 void add_transfer_commands(CLI::App& group, CommandLine& line);
+void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);

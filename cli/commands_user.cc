@@ -19,6 +19,7 @@ struct AddOptions {
   std::string name;
   std::vector<std::string> key_files;
   bool password = false;
+  bool generate_password = false;
   std::string image;
   std::string real_name;
   std::string expires;
@@ -39,6 +40,7 @@ Result<json> add_parameters(const AddOptions& options) {
   if (!options.image.empty()) parameters["image"] = options.image;
   if (!options.real_name.empty()) parameters["realName"] = options.real_name;
   if (!options.expires.empty()) parameters["notAfter"] = options.expires;
+  if (options.generate_password) parameters["generatePassword"] = true;
   if (options.password) {
     auto password = read_password(options.name);
     if (!password) return Failed(password.error());
@@ -60,7 +62,10 @@ Result<void> user_add(const CommandLine& line, const AddOptions& options) {
   auto parameters = add_parameters(options);
   if (!parameters) return Failed(parameters.error());
   auto reply = call_helper(line, "AddUser", *parameters);
-  return show_reply(line, reply, [](const json& found) { print_added(found.at("user")); });
+  return show_reply(line, reply, [&options](const json& found) {
+    print_added(found.at("user"));
+    if (options.generate_password) print_generated_password(options.name, found);
+  });
 }
 
 void add_add(CLI::App& group, CommandLine& line) {
@@ -70,8 +75,12 @@ void add_add(CLI::App& group, CommandLine& line) {
   command->add_option("--key", options->key_files, "A file of public keys; - is the standard input")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  command->add_flag("--password-stdin", options->password,
-                    "The first line of the standard input is the password");
+  auto* password = command->add_flag("--password-stdin", options->password,
+                                     "The first line of the standard input is the password");
+  command
+      ->add_flag("--generate-password", options->generate_password,
+                 "Make a password, show it, and have it changed at the first login")
+      ->excludes(password);
   command->add_option("--image", options->image, "Docker image of the container");
   command->add_option("--real-name", options->real_name, "The person's name");
   command->add_option("--expires", options->expires, "No login after this, such as 2026-12-31")

@@ -100,6 +100,18 @@ class NoEcho {
   bool active_;
 };
 
+// A line of the standard input that can be a password.
+Result<std::string> take_password(const HeldSignals& signals) {
+  auto password = read_line(STDIN_FILENO, signals.fd());
+  if (!password) return password;
+  if (password->empty()) return fail("the standard input has no password in its first line");
+  if (password->size() > kMaxPassword) {
+    return fail("the password is longer than " + std::to_string(kMaxPassword) +
+                " bytes, which PAM does not take");
+  }
+  return password;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> parse_keys(const std::string& text, const std::string& source) {
@@ -134,13 +146,23 @@ Result<std::string> read_password(const std::string& user) {
   if (terminal) std::cerr << "Password for " << user << ": " << std::flush;
   HeldSignals signals;  // Ctrl-C must not leave a terminal that shows nothing
   NoEcho no_echo(STDIN_FILENO);
-  auto password = read_line(STDIN_FILENO, signals.fd());
-  if (!password) return password;
-  if (password->empty()) return fail("the standard input has no password in its first line");
-  if (password->size() > kMaxPassword) {
-    return fail("the password is longer than " + std::to_string(kMaxPassword) +
-                " bytes, which PAM does not take");
+  return take_password(signals);
+}
+
+Result<std::string> ask_for_new_password(const std::string& user) {
+  if (isatty(STDIN_FILENO) == 0) {
+    return fail("there is no terminal to ask at; say --stdin to give the password there",
+                kExitUsage);
   }
+  HeldSignals signals;
+  NoEcho no_echo(STDIN_FILENO);
+  std::cerr << "New password for " << user << ": " << std::flush;
+  auto password = take_password(signals);
+  if (!password) return password;
+  std::cerr << "The same again: " << std::flush;
+  auto again = take_password(signals);
+  if (!again) return again;
+  if (*password != *again) return fail("the two passwords differ; nothing was changed");
   return password;
 }
 

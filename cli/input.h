@@ -23,6 +23,10 @@ Result<std::string> read_text(const std::string& path, const std::string& what);
 // The first line of the standard input. At a terminal it is asked for and not echoed.
 Result<std::string> read_password(const std::string& user);
 
+// Asks for it twice at the terminal, without echo. Fails when the two differ, or when there is no
+// terminal to ask at.
+Result<std::string> ask_for_new_password(const std::string& user);
+
 // Asks at the terminal; "y" and "yes" are yes. Fails when there is no terminal to ask at.
 Result<bool> confirm(const std::string& question);
 

@@ -41,6 +41,12 @@ constexpr std::array<SettingName, 9> kSettings{{
 
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
 
+std::string password_of(const json& user) {
+  if (!user.at("hasPassword").get<bool>()) return "no";
+  if (user.value("passwordLocked", false)) return "locked";
+  return user.value("passwordChangeNow", false) ? "to change" : "yes";
+}
+
 std::string mounts_text(const json& mounts) {
   std::string text;
   for (const auto& mount : mounts) {
@@ -99,8 +105,8 @@ void print_users(const json& users) {
   for (const auto& user : users) {
     table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
                setting_of(user, "image"), setting_of(user, "gpus"),
-               std::to_string(user.at("keys").size()), yes_no(user.at("hasPassword")),
-               state_of(user), user.at("realName")});
+               std::to_string(user.at("keys").size()), password_of(user), state_of(user),
+               user.at("realName")});
   }
   std::cout << table.render();
 }
@@ -115,7 +121,7 @@ void print_user(const json& user) {
   table.add({"locked", yes_no(user.at("locked"))});
   table.add({"not_before", date_of(user, "notBeforeUSec")});
   table.add({"not_after", date_of(user, "notAfterUSec")});
-  table.add({"password", yes_no(user.at("hasPassword"))});
+  table.add({"password", password_of(user)});
   const auto& overrides = user.at("overrides");
   for (const auto& setting : kSettings) {
     bool own = overrides.contains(setting.field) && !overrides.at(setting.field).is_null();

@@ -30,7 +30,8 @@ struct SessionServer::PasswordOutcome {
 SessionServer::Next SessionServer::check_password(Connection& connection, Packet& packet) {
   CheckPassword request;
   if (parse_packet(packet, request) != 0) return Next::kClose;
-  auto copy = std::make_shared<PasswordRequest>(request.by_root, request.old_password, std::nullopt);
+  auto copy =
+      std::make_shared<PasswordRequest>(request.by_root, request.old_password, std::nullopt);
   return begin_password_work(connection, request.user, copy);
 }
 
@@ -69,7 +70,8 @@ SessionServer::Next SessionServer::begin_password_work(
 SessionServer::PasswordOutcome SessionServer::compute(const PasswordRequest& request,
                                                       const std::string& old_hash) {
   PasswordOutcome outcome{true, std::string()};
-  if (!request.by_root) outcome.old_is_right = verify_password(*request.old_password.text, old_hash);
+  if (!request.by_root)
+    outcome.old_is_right = verify_password(*request.old_password.text, old_hash);
   if (outcome.old_is_right && request.new_password.text) {
     outcome.new_hash = hash_password(*request.new_password.text);
   }

@@ -34,7 +34,8 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
       "refused a login of " + account->name + " from " + std::string(request.remote_host) + ": " +
           *refusal,
       {{kLogUser, account->name}});
-  return reply(connection, AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
+  return reply(connection,
+               AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
 }
 
 SessionServer::Next SessionServer::open_session(Connection& connection, Packet& packet) {

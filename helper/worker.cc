@@ -12,8 +12,7 @@ namespace labgpu {
 
 Worker::Worker(EventLoop& loop) : finished_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!finished_event_.valid()) throw std::runtime_error("eventfd");
-  on_finished_ =
-      loop.watch(finished_event_.get(), EPOLLIN, [this](uint32_t) { finish_jobs(); });
+  on_finished_ = loop.watch(finished_event_.get(), EPOLLIN, [this](uint32_t) { finish_jobs(); });
   // Signals are the loop's: a thread starts with its maker's mask.
   sigset_t all;
   sigset_t before;

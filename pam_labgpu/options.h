@@ -1,5 +1,5 @@
-// The module's options, as they stand after its name in a line of /etc/pam.d/sshd. Those of a password
-// line are libpam's own (pam_get_authtok(3)).
+// The module's options, as they stand after its name in a line of /etc/pam.d/sshd. Those of a
+// password line are libpam's own (pam_get_authtok(3)).
 #pragma once
 
 #include <security/pam_modules.h>

@@ -20,7 +20,7 @@ namespace labgpu {
 namespace {
 
 // Two hashes on a busy machine, behind those of others.
-constexpr uint32_t kPasswordWaitMs = 15000;
+constexpr uint32_t kPasswordWaitMs = 10000;
 // As pam_unix has it for a wrong password.
 constexpr unsigned kFailDelayMicroseconds = 2000000;
 constexpr int kMistypings = 3;
@@ -50,8 +50,8 @@ int result_of(uint16_t failure_code) {
 
 int report_failure(pam_handle_t* pamh, int flags, const HelperClient& helper) {
   auto sentence = helper.failure();
-  pam_syslog(pamh, LOG_NOTICE, "the password of %s is not changed: %.*s",
-             text_item(pamh, PAM_USER), length(sentence), sentence.data());
+  pam_syslog(pamh, LOG_NOTICE, "the password of %s is not changed: %.*s", text_item(pamh, PAM_USER),
+             length(sentence), sentence.data());
   if (!has(flags, PAM_SILENT)) pam_error(pamh, "%.*s", length(sentence), sentence.data());
   return result_of(helper.failure_code());
 }
@@ -59,11 +59,10 @@ int report_failure(pam_handle_t* pamh, int flags, const HelperClient& helper) {
 int report_silence(pam_handle_t* pamh, int flags, int error) {
   const char* user = text_item(pamh, PAM_USER);
   errno = error;  // for %m
-  pam_syslog(
-      pamh, LOG_ERR,
-      "the password of %s is not changed: labgpud does not answer: %m (see systemctl status "
-      "labgpud)",
-      user);
+  pam_syslog(pamh, LOG_ERR,
+             "the password of %s is not changed: labgpud does not answer: %m (see systemctl status "
+             "labgpud)",
+             user);
   if (!has(flags, PAM_SILENT)) {
     pam_error(pamh,
               "labgpu: the labgpu service on this server does not answer, so the password of %s "

@@ -20,11 +20,12 @@ _labgpu_words() {
 
 _labgpu_options() {
     case "$1 $2" in
-        "user add") echo --key --password-stdin --image --real-name --expires --json ;;
+        "user add") echo --key --password-stdin --generate-password --image --real-name --expires --json ;;
         "user set") echo --password-stdin --no-password --json ;;
         "user remove") echo --yes --json ;;
         "user import") echo --dry-run --json ;;
         "user export") echo --format --output --secrets ;;
+        "passwd "*) echo --stdin --generate --expire --delete --lock --unlock --json ;;
         "setup "*) echo --check --undo --root --userdb ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
@@ -35,12 +36,12 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user key status start stop restart maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart maintenance setup image ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:status "* | "1:start "* | "1:stop "* | "1:restart "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then

@@ -112,7 +112,8 @@ pid_t quiet_fork() {
   return fork();
 }
 
-FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence, SeenRequest* seen) {
+FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence, SeenRequest* seen,
+                                   bool change_password) {
   return [=](int socket) {
     unsigned char buffer[kSmallPacket];
     CheckAccount request;
@@ -120,8 +121,41 @@ FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence, SeenReque
     if (seen != nullptr) {
       *seen = {request.kType, std::string(request.user), std::string(request.remote_host), 0};
     }
-    AccountVerdict verdict{.allowed = allowed, .sentence = sentence};
+    AccountVerdict verdict{
+        .allowed = allowed, .change_password = change_password, .sentence = sentence};
     ASSERT_EQ(send_message(socket, verdict, soon()), 0);
+    wait_for_end(socket);
+  };
+}
+
+FakeHelper::Behaviour take_passwords(std::vector<SeenPassword>& seen, int check, int change) {
+  return [=, &seen](int socket) {
+    unsigned char buffer[kSmallPacket];
+    Packet packet;
+    Hello hello;
+    Failure failure;
+    ASSERT_EQ(receive_message(socket, buffer, packet, hello, failure, soon()), 0);
+    ASSERT_EQ(receive_raw(socket, buffer, packet, soon()), 0);
+    CheckPassword checked;
+    ChangePassword changed;
+    int code = check;
+    if (parse_packet(packet, checked) == 0) {
+      seen.push_back({checked.kType, std::string(checked.user), checked.by_root == 1,
+                      std::string(checked.old_password), ""});
+    } else {
+      ASSERT_EQ(parse_packet(packet, changed), 0);
+      seen.push_back({changed.kType, std::string(changed.user), changed.by_root == 1,
+                      std::string(changed.old_password), std::string(changed.new_password)});
+      code = change;
+    }
+    ASSERT_EQ(send_message(socket, Hello{}, soon()), 0);
+    if (code == 0) {
+      ASSERT_EQ(send_message(socket, PasswordAccepted{}, soon()), 0);
+    } else {
+      auto sentence = "no: " + std::to_string(code);
+      Failure refusal{.code = static_cast<uint16_t>(code), .sentence = sentence};
+      ASSERT_EQ(send_message(socket, refusal, soon()), 0);
+    }
     wait_for_end(socket);
   };
 }

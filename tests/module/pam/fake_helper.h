@@ -61,11 +61,24 @@ struct SeenRequest {
   uint32_t wait_ms = 0;
 };
 
+// A request about a password, and all that was in it.
+struct SeenPassword {
+  MessageType type{};
+  std::string user;
+  bool by_root = false;
+  std::string old_password;
+  std::string new_password;
+};
+
 // Behaviours.
 void wait_for_end(int socket);  // says nothing until the peer hangs up
 void hang_up(int socket);       // reads nothing
 FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence = "",
-                                   SeenRequest* seen = nullptr);
+                                   SeenRequest* seen = nullptr, bool change_password = false);
+// Answers `check` to the check of the old password and `change` to the new one; 0 is well done. A
+// failure's sentence is "no: " and its code.
+FakeHelper::Behaviour take_passwords(std::vector<SeenPassword>& seen, int check = 0,
+                                     int change = 0);
 // Answers ready = 1 when there are descriptors, then waits for the session's end.
 FakeHelper::Behaviour give_session(std::vector<int> fds, SeenRequest* seen = nullptr);
 FakeHelper::Behaviour give_failure(FailureCode code, std::string sentence);

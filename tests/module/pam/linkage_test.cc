@@ -34,9 +34,10 @@ TEST(Linkage, NeedsLibcAndLibpamOnly) {
 }
 
 TEST(Linkage, ShowsItsEntryPointsOnly) {
-  EXPECT_THAT(last_words("nm -D --defined-only " MODULE_PATH),
-              UnorderedElementsAre("pam_sm_authenticate", "pam_sm_setcred", "pam_sm_acct_mgmt",
-                                   "pam_sm_open_session", "pam_sm_close_session"));
+  EXPECT_THAT(
+      last_words("nm -D --defined-only " MODULE_PATH),
+      UnorderedElementsAre("pam_sm_authenticate", "pam_sm_setcred", "pam_sm_acct_mgmt",
+                           "pam_sm_open_session", "pam_sm_close_session", "pam_sm_chauthtok"));
 }
 
 }  // namespace

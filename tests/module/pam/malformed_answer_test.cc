@@ -47,6 +47,7 @@ std::vector<Answer> malformed_answers() {
       {"a detached session with three", {hello, detached}, 3},
       {"a session cut short", {hello, ready.substr(0, 5)}, 3},
       {"a failure cut short", {hello, "\x02\x00\x01"s}},
+      {"an acceptance with more behind it", {hello, "\x0f\x00x"s}},
   };
 }
 
@@ -63,6 +64,13 @@ TEST_P(Malformed, LetsNobodyIn) {
   FakeHelper helper(answer());
   PamLogin login("alice");
   EXPECT_EQ(login.account(), PAM_AUTHINFO_UNAVAIL);
+}
+
+TEST_P(Malformed, ChangesNoPassword) {
+  FakeHelper helper(answer());
+  PamLogin login("alice");
+  EXPECT_EQ(login.change_password({}), PAM_TRY_AGAIN);
+  EXPECT_TRUE(login.questions().empty());
 }
 
 TEST_P(Malformed, MakesADetachedSessionThatHoldsNothing) {

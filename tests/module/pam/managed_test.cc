@@ -32,6 +32,10 @@ TEST_P(Unmanaged, IsIgnoredByEveryEntryPointAndAsksNobody) {
   EXPECT_EQ(child.view().at("environment"), "LD_PRELOAD=/home/dave/lib.so ");
   EXPECT_EQ(login.close_session(), kIgnored);
   EXPECT_EQ(login.setcred(PAM_DELETE_CRED), kIgnored);
+  for (int flags : {0, int{PAM_CHANGE_EXPIRED_AUTHTOK}}) {
+    EXPECT_EQ(login.change_password({}, flags), kIgnored);
+  }
+  EXPECT_TRUE(login.questions().empty());
 
   EXPECT_EQ(helper.connections(), 0);
   EXPECT_TRUE(login.texts().empty());

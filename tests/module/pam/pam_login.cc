@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 
 namespace labgpu::test {
@@ -13,10 +14,11 @@ namespace {
 std::string service_with(const std::string& options) {
   const std::string module = " [success=1 ignore=ignore default=die] " MODULE_PATH " " + options;
   std::string lines;
-  for (const char* type : {"auth", "account", "session"}) {
+  for (const char* type : {"auth", "account", "session", "password"}) {
     lines += type + module + "\n" + type +
              " [default=die] pam_debug.so auth=cred_expired cred=cred_expired acct=cred_expired "
-             "open_session=cred_expired close_session=cred_expired\n" +
+             "open_session=cred_expired close_session=cred_expired prechauthtok=cred_expired "
+             "chauthtok=cred_expired\n" +
              type + " required pam_permit.so\n";
   }
   return lines;
@@ -42,6 +44,11 @@ void PamLogin::end() {
   handle_ = nullptr;
 }
 
+int PamLogin::change_password(std::vector<std::string> typed, int flags) {
+  typed_ = std::move(typed);
+  return pam_chauthtok(handle_, flags);
+}
+
 std::vector<std::string> PamLogin::environment() const {
   std::vector<std::string> result;
   char** list = pam_getenvlist(handle_);
@@ -56,12 +63,21 @@ std::vector<std::string> PamLogin::environment() const {
 
 int PamLogin::converse(int count, const pam_message** messages, pam_response** responses,
                        void* self) {
-  for (int i = 0; i < count; ++i) {
-    if (messages[i]->msg_style != PAM_ERROR_MSG) continue;  // pam_debug says what it returns
-    static_cast<PamLogin*>(self)->texts_.emplace_back(messages[i]->msg);
-  }
+  auto& login = *static_cast<PamLogin*>(self);
   *responses = static_cast<pam_response*>(calloc(static_cast<size_t>(count), sizeof **responses));
-  return *responses != nullptr ? PAM_SUCCESS : PAM_BUF_ERR;
+  if (*responses == nullptr) return PAM_BUF_ERR;
+  for (int i = 0; i < count; ++i) {
+    std::string text = messages[i]->msg;
+    if (messages[i]->msg_style == PAM_ERROR_MSG) login.texts_.push_back(text);
+    // pam_debug says what it returns.
+    if (messages[i]->msg_style == PAM_TEXT_INFO) login.hints_.push_back(text);
+    if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF) continue;
+    login.questions_.push_back(text);
+    if (login.typed_.empty()) return PAM_CONV_ERR;
+    (*responses)[i].resp = strdup(login.typed_.front().c_str());
+    login.typed_.erase(login.typed_.begin());
+  }
+  return PAM_SUCCESS;
 }
 
 }  // namespace labgpu::test

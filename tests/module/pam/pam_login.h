@@ -30,6 +30,8 @@ class PamLogin {
   int setcred(int flags = PAM_ESTABLISH_CRED) { return pam_setcred(handle_, flags); }
   int open_session(int flags = 0) { return pam_open_session(handle_, flags); }
   int close_session() { return pam_close_session(handle_, 0); }
+  // Types these one after the other when passwords are asked for; then no more.
+  int change_password(std::vector<std::string> typed, int flags = 0);
   // pam_end, before the object goes.
   void end();
 
@@ -40,6 +42,9 @@ class PamLogin {
   [[nodiscard]] std::vector<std::string> environment() const;
   // The errors that were shown to the user, in order.
   [[nodiscard]] const std::vector<std::string>& texts() const { return texts_; }
+  // What else was shown, and the questions that were asked.
+  [[nodiscard]] const std::vector<std::string>& hints() const { return hints_; }
+  [[nodiscard]] const std::vector<std::string>& questions() const { return questions_; }
   [[nodiscard]] pam_handle_t* handle() const { return handle_; }
 
  private:
@@ -49,6 +54,9 @@ class PamLogin {
   TemporaryDirectory services_;
   pam_handle_t* handle_ = nullptr;
   std::vector<std::string> texts_;
+  std::vector<std::string> hints_;
+  std::vector<std::string> questions_;
+  std::vector<std::string> typed_;
 };
 
 }  // namespace labgpu::test

@@ -36,11 +36,16 @@ class CallsOfOtherPrograms : public testing::Test {
   static void TearDownTestSuite() { ASSERT_EQ(umount("/etc/pam.d"), 0); }
 
   template <size_t kCount>
-  static void expect_all(pam_testcase (&calls)[kCount]) {
+  static void expect_all(pam_testcase (&calls)[kCount], std::vector<std::string> typed = {}) {
     char error[1024] = {};
     char* errors[] = {error, nullptr};
+    char info[1024] = {};
+    char* infos[] = {info, nullptr};
+    std::vector<const char*> answers;
+    for (const auto& text : typed) answers.push_back(text.c_str());
+    answers.push_back(nullptr);
     pamtest_conv_data conversation{
-        .in_echo_off = nullptr, .in_echo_on = nullptr, .out_err = errors, .out_info = nullptr};
+        .in_echo_off = answers.data(), .in_echo_on = nullptr, .out_err = errors, .out_info = infos};
     pamtest_err result = run_pamtest("labgpu", "alice", &conversation, calls, nullptr);
     if (result == PAMTEST_ERR_OK) return;
     const pam_testcase* failed = pamtest_failed_case(calls);
@@ -101,9 +106,26 @@ TEST_F(CallsOfOtherPrograms, ClosingWhatWasNeverOpenedIsHarmless) {
   expect_all(calls);
 }
 
-TEST_F(CallsOfOtherPrograms, PasswordsAreNotChangedHere) {
-  pam_testcase calls[] = {pam_test(PAMTEST_CHAUTHTOK, PAM_MODULE_UNKNOWN)};
-  expect_all(calls);
+TEST_F(CallsOfOtherPrograms, PasswdByRootAsksForTheNewOneTwice) {
+  std::vector<SeenPassword> seen;
+  FakeHelper helper(take_passwords(seen));
+  pam_testcase calls[] = {pam_test(PAMTEST_CHAUTHTOK, PAM_SUCCESS)};
+  expect_all(calls, {"neu", "neu"});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[1].new_password, "neu");
+  EXPECT_TRUE(seen[1].by_root);
+}
+
+TEST_F(CallsOfOtherPrograms, AnExpiredPasswordIsChangedWithTheOldOneKnown) {
+  std::vector<SeenPassword> seen;
+  FakeHelper helper(take_passwords(seen));
+  pam_testcase calls[] = {
+      pam_test_flags(PAMTEST_CHAUTHTOK, PAM_SUCCESS, PAM_CHANGE_EXPIRED_AUTHTOK)};
+  expect_all(calls, {"old", "neu", "neu"});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].old_password, "old");
+  EXPECT_EQ(seen[1].old_password, "old");
+  EXPECT_FALSE(seen[0].by_root || seen[1].by_root);
 }
 
 }  // namespace

@@ -302,15 +302,18 @@ TEST_F(AdminMethodsTest, APasswordIsMadeLockedAndMarked) {
   EXPECT_FALSE(reply.contains("generatedPassword"));
   EXPECT_TRUE(verify_password("geheim", hash()));
   EXPECT_EQ(reply["user"]["passwordChangeNow"], false);
-  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"changeNow", true}})["user"]["passwordChangeNow"],
-            true);
+  EXPECT_EQ(
+      call("SetPassword", {{"name", "alice"}, {"changeNow", true}})["user"]["passwordChangeNow"],
+      true);
   EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"locked", true}})["user"]["passwordLocked"],
             true);
   EXPECT_FALSE(verify_password("geheim", hash()));
-  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"locked", false}})["user"]["passwordChangeNow"],
-            true);
+  EXPECT_EQ(
+      call("SetPassword", {{"name", "alice"}, {"locked", false}})["user"]["passwordChangeNow"],
+      true);
   EXPECT_TRUE(verify_password("geheim", hash()));
-  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"password", ""}})["user"]["hasPassword"], false);
+  EXPECT_EQ(call("SetPassword", {{"name", "alice"}, {"password", ""}})["user"]["hasPassword"],
+            false);
 
   reply = call("SetPassword", {{"name", "alice"}, {"generate", true}, {"changeNow", false}});
   EXPECT_EQ(reply["user"]["passwordChangeNow"], false);

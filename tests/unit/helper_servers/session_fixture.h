@@ -72,9 +72,9 @@ class SessionFixture : public testing::Test {
   SessionFixture() {
     auto listening = listen_at(path_, SOCK_SEQPACKET);
     if (!listening) throw std::runtime_error(listening.error().message);
-    server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
-                                              containers_, defaults_, maintenance_, worker_,
-                                              limits_);
+    server_ =
+        std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store, containers_,
+                                        defaults_, maintenance_, worker_, limits_);
   }
 
   Client client() {
