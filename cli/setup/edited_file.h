@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "cli/result.h"
+#include "cli/setup/saved_texts.h"
 #include "cli/setup/text_file.h"
 
 namespace labgpu {
@@ -23,7 +24,7 @@ struct Edit {
 
 class EditedFile {
  public:
-  // `saved` is the path prefix of the saved texts: PREFIX.before, PREFIX.after.
+  // `saved` is the path prefix of the saved texts.
   EditedFile(std::string path, std::string saved, Edit edit)
       : path_(std::move(path)), saved_(std::move(saved)), edit_(edit) {}
 
@@ -46,18 +47,10 @@ class EditedFile {
   Result<void> roll_back();
 
  private:
-  // What is kept between runs. Not valid without `after`; `before` is nothing when setup made the
-  // file.
-  struct Saved {
-    Text before;
-    Text after;
-  };
-  Result<void> save(const Saved& saved);
-
   std::string path_;
   std::string saved_;
   Edit edit_;
-  Saved at_load_;
+  SavedTexts at_load_;
   Text current_;
   Text wanted_;
   Text original_;

@@ -149,13 +149,8 @@ Text remove_pam_lines(const Text& text) {
   return join(lines);
 }
 
-std::vector<std::string> missing_pam_types(const std::string& text) {
-  auto rules = parse_rules(split_lines(text));
-  std::vector<std::string> missing;
-  for (const auto& wanted : kWanted) {
-    if (!has_line(rules, wanted.type)) missing.emplace_back(wanted.type);
-  }
-  return missing;
+bool has_pam_line(const std::string& text, const char* type) {
+  return has_line(parse_rules(split_lines(text)), type);
 }
 
 }  // namespace labgpu

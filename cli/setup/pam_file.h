@@ -11,7 +11,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "cli/setup/text_file.h"
 
@@ -24,7 +23,7 @@ Text add_pam_lines(const Text& text);
 // Takes out the lines marked "# labgpu", and nothing else.
 Text remove_pam_lines(const Text& text);
 
-// The types (auth, account, session) for which no pam_labgpu.so line is in force.
-std::vector<std::string> missing_pam_types(const std::string& text);
+// Is a pam_labgpu.so line of that type in force in a file of PAM's?
+bool has_pam_line(const std::string& text, const char* type);
 
 }  // namespace labgpu

@@ -58,6 +58,16 @@ Result<void> edit_files(SetupJob& job, const SshdSettings& root_before) {
   return first_fault(member_faults(*settings));
 }
 
+// Only passwd(1) and changes at a login need it, so what keeps it from being done keeps nothing
+// else.
+Result<bool> set_up_passwords(SetupJob& job) {
+  auto enabled = job.profile.enable();
+  if (enabled || enabled.error().exit_status == kExitInterrupted) return enabled;
+  warn("passwords are changed by labgpu passwd alone, not by passwd(1) or at a login: " +
+       enabled.error().message);
+  return false;
+}
+
 Failed roll_back(SetupJob& job, Error why) {
   auto pam = job.pam.roll_back();
   auto drop_in = job.drop_in.roll_back();
@@ -96,6 +106,16 @@ void leave_userdb(const SetupJob& job) {
   if (was_on.value_or(false)) std::cout << "systemd's user database asks labgpu no longer\n";
 }
 
+// sshd's files are back, which is what was asked; a package that is being removed must not fail for
+// what sshd says to that.
+void finish_undo(const SetupJob& job) {
+  std::cout << "gave back " << job.pam.path() << " and " << job.drop_in.path() << '\n';
+  warn_about_members(job);
+  auto reloaded = job.sshd.syntax();
+  if (reloaded) reloaded = reload(job);
+  if (!reloaded) warn("sshd keeps its old configuration: " + reloaded.error().message);
+}
+
 }  // namespace
 
 Result<void> setup(const SetupOptions& options) {
@@ -112,13 +132,16 @@ Result<void> setup(const SetupOptions& options) {
 
   auto edited = edit_files(job, *before);
   if (!edited) return roll_back(job, edited.error());
+  auto passwords = set_up_passwords(job);
+  if (!passwords) return roll_back(job, passwords.error());
+  if (*passwords) std::cout << "wrote " << job.profile.path() << '\n';
   bool changed = false;
   for (const EditedFile* file : {&job.pam, &job.drop_in}) {
     if (file->wanted() == file->current()) continue;
     changed = true;
     std::cout << "wrote " << file->path() << '\n';
   }
-  if (!changed) std::cout << "sshd is set up already\n";
+  if (!changed && !*passwords) std::cout << "sshd is set up already\n";
   auto done = changed ? reload(job) : Result<void>();
   if (done && options.userdb) done = say(turn_userdb_on(job.signals));
   return done;
@@ -137,20 +160,17 @@ Result<void> undo_setup(const SetupOptions& options) {
   if (done) done = job.drop_in.undo();
   if (done) done = job.pam.undo();
   if (!done) return done;
+  auto passwords = job.profile.disable();
   std::error_code ignored;  // it is not empty when something else was put there
   std::filesystem::remove(job.saved, ignored);
   if (job.root.empty()) leave_userdb(job);
-  if (!changes) {
+  if (passwords && *passwords) std::cout << "gave back " << job.profile.path() << '\n';
+  if (changes) {
+    finish_undo(job);
+  } else if (passwords) {
     std::cout << "sshd was not set up for labgpu\n";
-    return {};
   }
-  std::cout << "gave back " << job.pam.path() << " and " << job.drop_in.path() << '\n';
-  warn_about_members(job);
-  // The files are back, which is what was asked; a package that is being removed must not fail
-  // here.
-  auto reloaded = job.sshd.syntax();
-  if (reloaded) reloaded = reload(job);
-  if (!reloaded) warn("sshd keeps its old configuration: " + reloaded.error().message);
+  if (!passwords) return Failed(passwords.error());
   return {};
 }
 

@@ -1,5 +1,4 @@
 // labgpu setup --check: what is right on this server, and what is missing.
-#include <algorithm>
 #include <iostream>
 
 #include "cli/setup/host_checks.h"
@@ -22,13 +21,16 @@ void print_findings(const std::vector<Finding>& findings) {
 
 std::vector<Finding> check_files(const SetupJob& job) {
   std::vector<Finding> findings;
-  auto missing = missing_pam_types(*job.pam.current());
   for (const char* type : {"auth", "account", "session"}) {
-    bool ok = std::find(missing.begin(), missing.end(), type) == missing.end();
+    bool ok = has_pam_line(*job.pam.current(), type);
     findings.push_back({ok, false,
                         "pam_labgpu.so as " + std::string(type) + " in " + job.pam.path(),
                         ok ? "" : "run labgpu setup"});
   }
+  auto passwords = job.profile.is_in_force();
+  bool ok = passwords && *passwords;
+  findings.push_back({ok, false, "pam_labgpu.so as password in " + job.profile.path(),
+                      ok ? "" : "passwd(1) and logins cannot change passwords; run labgpu setup"});
   bool drop_in = job.drop_in.current().has_value();
   findings.push_back(
       {drop_in, false, "the drop-in " + job.drop_in.path(), drop_in ? "" : "run labgpu setup"});

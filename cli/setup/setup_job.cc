@@ -20,6 +20,7 @@ SetupJob::SetupJob(const SetupOptions& options)
       saved(root + kStateDirectory + "/setup"),
       pam(root + kPamFile, saved + "/pam.d-sshd", {add_pam_lines, remove_pam_lines}),
       drop_in(root + kDropInFile, saved + "/sshd-drop-in", {add_drop_in, remove_drop_in}),
+      profile(root, saved, signals),
       sshd(root + kSshdConfig, signals) {}
 
 std::optional<std::string> SetupJob::member() const {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/setup/edited_file.h"
+#include "cli/setup/pam_profile.h"
 #include "cli/setup/setup.h"
 #include "cli/setup/sshd_config_test.h"
 #include "cli/subprocess.h"
@@ -29,6 +30,7 @@ struct SetupJob {
   std::string saved;
   EditedFile pam;
   EditedFile drop_in;
+  PamProfile profile;
   SshdConfigTest sshd;
   UniqueFd lock;
 };

@@ -39,7 +39,7 @@ is_static() {
 
 step lintian lintian --fail-on error,warning --suppress-tags bad-distribution-in-changes-file "$packages"/*.changes
 step pam-needs needs "$tree"/usr/lib/*/security/pam_labgpu.so libc.so.6 libpam.so.0
-step pam-exports exports "$tree"/usr/lib/*/security/pam_labgpu.so 'pam_sm_(setcred|authenticate|acct_mgmt|open_session|close_session)'
+step pam-exports exports "$tree"/usr/lib/*/security/pam_labgpu.so 'pam_sm_(setcred|authenticate|acct_mgmt|open_session|close_session|chauthtok)'
 step nss-needs needs "$tree"/usr/lib/*/libnss_labgpu.so.2 libc.so.6
 step nss-exports exports "$tree"/usr/lib/*/libnss_labgpu.so.2 '_nss_labgpu_[a-z_]+'
 step session-static is_static "$libexec/labgpu-session"

@@ -151,6 +151,7 @@ TEST_F(SetupTest, WarnsOfWhatCanBePutRightLater) {
   EXPECT_THAT(ran.err, HasSubstr("warning: labgpu in the line shadow:"));
   EXPECT_THAT(ran.err, Not(HasSubstr("line passwd:")));
   EXPECT_THAT(ran.err, HasSubstr("labgpud.socket"));
+  EXPECT_THAT(ran.err, HasSubstr("warning: passwords are changed by labgpu passwd alone"));
 }
 
 TEST_F(SetupTest, CheckChangesNothingAndTellsWhatIsMissing) {
@@ -158,6 +159,7 @@ TEST_F(SetupTest, CheckChangesNothingAndTellsWhatIsMissing) {
   auto unset = run({"--check"});
   EXPECT_EQ(unset.status, 1);
   EXPECT_THAT(unset.out, HasSubstr("MISSING  pam_labgpu.so as session"));
+  EXPECT_THAT(unset.out, HasSubstr("MISSING  pam_labgpu.so as password"));
   EXPECT_THAT(unset.out, HasSubstr("ok       the PAM module"));
   EXPECT_EQ(etc(), before);
   run();
