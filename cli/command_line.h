@@ -39,6 +39,9 @@ void print_json(const nlohmann::json& value);
 Result<void> show_reply(const CommandLine& line, const Result<nlohmann::json>& reply,
                         const std::function<void(const nlohmann::json&)>& print);
 
+// The field of a reply with a password that the helper made.
+inline constexpr char kGeneratedPassword[] = "generatedPassword";
+
 // Shows the password that the helper made for that account; nobody sees it again.
 void print_generated_password(const std::string& name, const nlohmann::json& reply);
 

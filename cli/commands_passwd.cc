@@ -71,7 +71,7 @@ Result<void> passwd(const CommandLine& line, const PasswdOptions& options) {
 
 void print_generated_password(const std::string& name, const json& reply) {
   std::cout << name
-            << "'s password, shown this once: " << reply.at("generatedPassword").get<std::string>()
+            << "'s password, shown this once: " << reply.at(kGeneratedPassword).get<std::string>()
             << '\n';
   if (reply.at("user").value("passwordChangeNow", false)) {
     std::cout << "It has to be changed at the first login by password.\n";

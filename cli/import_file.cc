@@ -33,7 +33,8 @@ constexpr Column kColumns[] = {{"name", Form::kText},
                                {"authorizedKeys", Form::kLines},
                                {"settings", Form::kJson},
                                {"password", Form::kText},
-                               {"hashedPassword", Form::kText}};
+                               {"hashedPassword", Form::kText},
+                               {"passwordChangeNow", Form::kYesNo}};
 
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;

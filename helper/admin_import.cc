@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "helper/account_edits.h"
+#include "helper/account_password.h"
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
@@ -24,6 +25,7 @@ constexpr size_t kPortion = 64;  // what is looked at between two turns of the e
 struct Candidate {
   Account account;  // uid 0: any
   Secret password{std::nullopt};
+  bool password_is_generated = false;
   std::string problem;
 
   void refuse(const Error& error) {
@@ -74,8 +76,22 @@ void take_settings_of(Candidate& candidate, JsonFields& fields) {
   }
 }
 
+// With `generate`, an entry without a password gets one, which has to be changed unless the entry
+// says otherwise.
+void take_password(Candidate& candidate, JsonFields& fields, bool generate) {
+  auto& account = candidate.account;
+  account.hashed_password = fields.text("hashedPassword").value_or("");
+  candidate.password.text = fields.text("password");
+  candidate.password_is_generated = generate && !candidate.password.text && !has_password(account);
+  account.password_change_now =
+      fields.boolean("passwordChangeNow").value_or(candidate.password_is_generated);
+  if (!candidate.password_is_generated) return;
+  auto made = generate_password(candidate.password);
+  if (!made) candidate.refuse(made.error());
+}
+
 // Everything that is to be known of one entry alone.
-std::unique_ptr<Candidate> read_candidate(const json& entry) {
+std::unique_ptr<Candidate> read_candidate(const json& entry, bool generate_passwords) {
   auto candidate = std::make_unique<Candidate>();
   JsonFields fields(entry, "");
   auto& account = candidate->account;
@@ -83,14 +99,16 @@ std::unique_ptr<Candidate> read_candidate(const json& entry) {
   account.real_name = fields.text("realName").value_or("");
   account.uid = account.gid = fields.id("uid").value_or(0);
   account.locked = fields.boolean("locked").value_or(false);
-  account.hashed_password = fields.text("hashedPassword").value_or("");
-  candidate->password.text = fields.text("password");
+  take_password(*candidate, fields, generate_passwords);
   take_keys(*candidate, fields.texts("authorizedKeys").value_or(std::vector<std::string>{}));
   take_dates(*candidate, fields);
   take_settings_of(*candidate, fields);
   if (auto done = fields.finish_strict(); !done) candidate->problem = done.error().message;
   if (candidate->password.text && !account.hashed_password.empty()) {
     candidate->refuse({ErrorCode::kInvalid, "password and hashedPassword are both given"});
+  }
+  if (account.password_change_now && !candidate->password.text && !has_password(account)) {
+    candidate->refuse({ErrorCode::kInvalid, "passwordChangeNow is given without a password"});
   }
   return candidate;
 }
@@ -121,6 +139,7 @@ json report(const Candidates& candidates, bool imported) {
     json user = {{"name", each->account.name}};
     if (each->account.uid != 0) user["uid"] = each->account.uid;
     if (!each->problem.empty()) user["problem"] = each->problem;
+    if (imported && each->password_is_generated) user[kGeneratedPassword] = *each->password.text;
     users.push_back(std::move(user));
   }
   return {{"imported", imported}, {"users", std::move(users)}};
@@ -162,8 +181,9 @@ json exported(const Account& account, bool secrets) {
   if (auto settings = to_json(account.settings); !settings.empty()) {
     user["settings"] = std::move(settings);
   }
-  if (secrets && !account.hashed_password.empty()) {
+  if (secrets && has_password(account)) {
     user["hashedPassword"] = account.hashed_password;
+    if (account.password_change_now) user["passwordChangeNow"] = true;
   }
   return user;
 }
@@ -188,12 +208,13 @@ Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
   JsonFields fields(parameters, "");
   const auto* entries = fields.array("users");
   bool dry_run = fields.boolean("dryRun").value_or(false);
+  bool generate_passwords = fields.boolean("generatePasswords").value_or(false);
   if (entries == nullptr || entries->empty()) fields.refuse("users", "must name users");
   if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
 
   Candidates candidates;
   for (const auto& entry : *entries) {
-    candidates.push_back(read_candidate(entry));
+    candidates.push_back(read_candidate(entry, generate_passwords));
     auto& added = *candidates.back();
     if (added.problem.empty()) check_new_account(added.account, added.problem);
     if (candidates.size() % kPortion == 0) co_await loop_.turn();

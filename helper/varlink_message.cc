@@ -18,6 +18,17 @@ nlohmann::json method_of(const VarlinkCall& call) {
   return {{"method", call.interface + "." + call.method}};
 }
 
+// One of them may be a password.
+void wipe_texts(nlohmann::json& value) {
+  for (auto& inside : value) {
+    if (inside.is_string()) {
+      wipe(inside.get_ref<std::string&>());
+    } else if (inside.is_structured()) {
+      wipe_texts(inside);
+    }
+  }
+}
+
 }  // namespace
 
 VarlinkFailed interface_not_found(const std::string& interface) {
@@ -68,10 +79,7 @@ std::string encode_reply(VarlinkReply reply) {
   }
   auto text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   text.push_back('\0');
-  // One of them may be a password.
-  for (auto& field : parameters) {
-    if (field.is_string()) wipe(field.get_ref<std::string&>());
-  }
+  wipe_texts(parameters);
   return text;
 }
 

@@ -23,7 +23,7 @@ _labgpu_options() {
         "user add") echo --key --password-stdin --generate-password --image --real-name --expires --json ;;
         "user set") echo --password-stdin --no-password --json ;;
         "user remove") echo --yes --json ;;
-        "user import") echo --dry-run --json ;;
+        "user import") echo --dry-run --generate-passwords --no-expire --passwords-file --json ;;
         "user export") echo --format --output --secrets ;;
         "passwd "*) echo --stdin --generate --expire --delete --lock --unlock --json ;;
         "setup "*) echo --check --undo --root --userdb ;;
@@ -56,7 +56,7 @@ _labgpu() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words
     COMPREPLY=()
     case $previous in
-        --key | --output | --tarball | --root | --socket)
+        --key | --output | --passwords-file | --tarball | --root | --socket)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
             ;;

@@ -116,7 +116,8 @@ TEST(ImportFile, AnExportIsAnImport) {
                        {"notAfterUSec", 1798761599999999U},
                        {"authorizedKeys", {"ssh-rsa A x", "from=\"10.*\" ssh-rsa B"}},
                        {"settings", {{"gpus", "none"}, {"mounts", json::array()}}},
-                       {"hashedPassword", "$y$x"}},
+                       {"hashedPassword", "$y$x"},
+                       {"passwordChangeNow", true}},
                       {{"name", "bob"}, {"uid", 20002}}};
   for (const auto& text : {export_as_json(users), export_as_csv(users)}) {
     auto entries = parse_import(text);

@@ -455,6 +455,35 @@ TEST_F(AdminMethodsTest, ManyAreMadeAtOnce) {
   EXPECT_EQ(access((accounts_.directory / "home/bob").c_str(), F_OK), 0);
 }
 
+TEST_F(AdminMethodsTest, UsersOfAFileGetPasswordsThatAreToldOnce) {
+  const json users = {{{"name", "alice"}},
+                      {{"name", "bob"}, {"password", "secret"}},
+                      {{"name", "carol"}, {"passwordChangeNow", false}},
+                      {{"name", "dave"}, {"hashedPassword", "$y$x"}}};
+  auto dry = call("ImportUsers", {{"users", users}, {"generatePasswords", true}, {"dryRun", true}});
+  EXPECT_THAT(dry.dump(), testing::Not(HasSubstr("generatedPassword")));
+  auto reply = call("ImportUsers", {{"users", users}, {"generatePasswords", true}});
+  ASSERT_EQ(reply["imported"], true);
+  std::set<std::string> different;
+  for (size_t i : {0U, 2U}) {
+    auto name = users[i]["name"].get<std::string>();
+    auto password = reply["users"][i].at("generatedPassword").get<std::string>();
+    different.insert(password);
+    EXPECT_TRUE(verify_password(password, accounts_.store->find(name)->hashed_password));
+    EXPECT_EQ(accounts_.store->find(name)->password_change_now, name == "alice");
+  }
+  EXPECT_EQ(different.size(), 2U);
+  for (size_t i : {1U, 3U}) EXPECT_FALSE(reply["users"][i].contains("generatedPassword"));
+  EXPECT_TRUE(verify_password("secret", accounts_.store->find("bob")->hashed_password));
+  EXPECT_FALSE(accounts_.store->find("bob")->password_change_now);
+}
+
+TEST_F(AdminMethodsTest, WithoutBeingAskedNobodyGetsAPassword) {
+  auto reply = call("ImportUsers", {{"users", {{{"name", "alice"}}}}});
+  EXPECT_FALSE(reply["users"][0].contains("generatedPassword"));
+  EXPECT_EQ(accounts_.store->find("alice")->hashed_password, "");
+}
+
 TEST_F(AdminMethodsTest, ADryRunMakesNothing) {
   auto reply = call("ImportUsers", {{"users", new_users()}, {"dryRun", true}});
   EXPECT_EQ(reply["imported"], false);
@@ -476,7 +505,8 @@ TEST_F(AdminMethodsTest, EveryProblemIsToldAndNothingIsDone) {
       {{{"name", "ivan"}, {"notBefore", "2031-01-01"}, {"notAfter", "2030-01-01"}}, "later than"},
       {{{"name", "judy"}, {"uid", 20200U}}, "more than once"},
       {{{"name", "mallory"}, {"uid", 20200U}}, "more than once"},
-      {{{"name", "nina"}, {"password", "x"}, {"hashedPassword", "$y$x"}}, "both given"}};
+      {{{"name", "nina"}, {"password", "x"}, {"hashedPassword", "$y$x"}}, "both given"},
+      {{{"name", "oscar"}, {"passwordChangeNow", true}}, "without a password"}};
   json users = json::array({{{"name", "zoe"}}});
   for (const auto& [user, why] : bad) users.push_back(user);
   auto reply = call("ImportUsers", {{"users", users}});
@@ -500,14 +530,16 @@ TEST_F(AdminMethodsTest, AFailureTakesTheHomesBack) {
 
 TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   call("ImportUsers", {{"users", new_users()}});
+  call("SetPassword", {{"name", "bob"}, {"changeNow", true}});
   auto plain = call("ExportUsers", json::object())["users"];
   ASSERT_EQ(plain.size(), 2U);
   EXPECT_EQ(plain[0]["uid"], 20100);
   EXPECT_EQ(plain[0]["authorizedKeys"], json({kKey}));
-  EXPECT_FALSE(plain[1].contains("hashedPassword"));
+  EXPECT_FALSE(plain[1].contains("hashedPassword") || plain[1].contains("passwordChangeNow"));
   auto secret = call("ExportUsers", {{"names", {"bob"}}, {"secrets", true}})["users"];
   ASSERT_EQ(secret.size(), 1U);
   EXPECT_EQ(secret[0]["hashedPassword"].get<std::string>().substr(0, 3), "$y$");
+  EXPECT_EQ(secret[0]["passwordChangeNow"], true);
   EXPECT_THAT(refusal("ExportUsers", {{"names", {"nobody1"}}}), HasSubstr("NoSuchUser"));
 
   Accounts elsewhere(loop_);
