@@ -16,6 +16,7 @@ CALLS = {
     "ImportUsers": ({"users": [{"name": "walter", "authorizedKeys": [KEY]}]}, {"imported": True}),
     "ExportUsers": ({"names": ["vera"]}, {}),
     "SetUser": ({"name": "vera", "assignments": ["gpus=none"]}, {"user": {"overrides": {"gpus": "none"}}}),
+    "SetPassword": ({"name": "vera", "generate": True}, {}),
     "AddKey": ({"name": "vera", "key": KEY}, {"key": {"comment": "vera@home"}}),
     "ListKeys": ({"name": "vera"}, {}),
     "Start": ({"name": "vera"}, {"container": {"state": "running"}}),

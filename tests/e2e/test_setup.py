@@ -49,6 +49,37 @@ def test_setup_keeps_what_the_administrator_wrote(server):
         assert server.read("/etc/pam.d/sshd") == original + own.encode()
 
 
+def test_undo_keeps_the_order_of_options_in_common_password(server):
+    """pam-auth-update, which setup asks for labgpu's line, moves options that an administrator added."""
+    path = "/etc/pam.d/common-password"
+    with server.edited("true", "/etc/pam.d", "/var/lib/pam"):
+        server.labgpu("setup", "--undo").ok()
+        own = server.read(path).replace(b"pam_unix.so obscure", b"pam_unix.so minlen=10 obscure")
+        assert b"minlen=10" in own
+        server.write(path, own)
+        server.labgpu("setup").ok()
+        assert b"pam_labgpu.so" in server.read(path) and b"minlen=10" in server.read(path)
+        server.labgpu("setup", "--undo").ok()
+        assert server.read(path) == own
+        server.labgpu("setup").ok()
+
+
+def test_a_common_password_of_the_administrators_own_is_left_alone(server):
+    path = "/etc/pam.d/common-password"
+    with server.edited("true", "/etc/pam.d", "/var/lib/pam"):
+        server.labgpu("setup", "--undo").ok()
+        fallback = b"# here's the fallback"
+        own = server.read(path).replace(fallback, b"password optional pam_warn.so\n" + fallback)
+        server.write(path, own)
+        result = server.labgpu("setup").ok()
+        assert "not by passwd(1) or at a login" in result.error and "edited by hand" in result.error
+        assert server.read(path) == own
+        assert "as password" in server.labgpu("setup", "--check").failed().text
+        server.labgpu("setup", "--undo").ok()
+        assert server.read(path) == own
+        server.labgpu("setup").ok()
+
+
 def test_setup_refuses_a_broken_sshd_configuration_and_changes_nothing(server, root):
     """`sshd -t` fails already: whatever setup would write could not be shown to be right."""
     server.labgpu("setup", "--undo").ok()
