@@ -56,8 +56,9 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
       limits_(limits),
       password_attempts_(limits.wrong_passwords, limits.wrong_passwords_period),
       quota_(limits.connections),
-      listener_(loop, std::move(socket),
-                [this](UniqueFd accepted, Peer peer) { accept(std::move(accepted), peer); }) {}
+      listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
+        accept(std::move(accepted), std::move(peer));
+      }) {}
 
 SessionServer::~SessionServer() = default;
 
@@ -95,8 +96,8 @@ void SessionServer::accept(UniqueFd socket, Peer peer) {
   auto connection = std::make_unique<Connection>();
   connection->number = ++last_number_;
   connection->socket = std::move(socket);
-  connection->peer = peer;
-  if (auto refused = refuse_connection(peer.uid)) {
+  connection->peer = std::move(peer);
+  if (auto refused = refuse_connection(connection->peer.uid)) {
     refuse(*connection, *refused);
     return;
   }

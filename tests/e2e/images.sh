@@ -17,8 +17,8 @@ host_packages() {
   local release=$1
   local packages=(
     systemd systemd-sysv dbus libpam-systemd openssh-server docker.io docker-registry iproute2 iptables
-    libstdc++6 libcrypt1 libsystemd0 libnss-systemd libpam-pwquality systemd-userdbd mmdebstrap "${tool_packages[@]}"
-    "$(user_packages)"
+    libstdc++6 libcrypt1 libsystemd0 libnss-systemd libpam-pwquality cracklib-runtime systemd-userdbd mmdebstrap
+    "${tool_packages[@]}" "$(user_packages)"
   )
   case $release in
     bookworm) packages+=(libcurl4) ;;
