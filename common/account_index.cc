@@ -13,7 +13,7 @@ int parse_account(std::span<char> line, IndexedAccount& out) {
   if (!split_fields(line, ':', fields)) return EBADMSG;
   auto [name, password, uid, gid, real_name, home, shell] = fields;
   IndexedAccount account{.name = name, .real_name = real_name, .home = home, .shell = shell};
-  if (!is_user_name(name) || password != "x" || !parse_account_id(uid, account.uid) ||
+  if (!may_begin_line(name, password) || !parse_account_id(uid, account.uid) ||
       !parse_account_id(gid, account.gid) || !is_plain_path(home) || !is_plain_path(shell)) {
     return EBADMSG;
   }

@@ -10,14 +10,9 @@ namespace labgpu {
 
 namespace {
 
-constexpr uint32_t kPairSize = 8;
 constexpr uint32_t kTables = 256;
-
-uint32_t hash_of(std::string_view key) {
-  uint32_t hash = 5381;
-  for (char c : key) hash = (hash * 33) ^ static_cast<unsigned char>(c);
-  return hash;
-}
+// Half of a table's slots are free, so a search seldom looks at more than these.
+constexpr uint32_t kSlotsAtOnce = 8;
 
 uint32_t load_u32(const char* bytes) {
   uint32_t value = 0;
@@ -25,7 +20,17 @@ uint32_t load_u32(const char* bytes) {
   return value;
 }
 
+uint32_t hash_of(std::string_view key) {
+  uint32_t hash = 5381;
+  for (char c : key) hash = (hash * 33) ^ static_cast<unsigned char>(c);
+  return hash;
+}
+
 }  // namespace
+
+CdbReader::Pair CdbReader::load_pair(const char* bytes) {
+  return {load_u32(bytes), load_u32(bytes + 4)};
+}
 
 int CdbReader::open(const char* path) {
   // O_NONBLOCK: opening a FIFO that somebody left at this path must not hang a login.
@@ -38,58 +43,43 @@ int CdbReader::open(const char* path) {
   }
   file_ = static_cast<UniqueFd&&>(file);
   size_ = static_cast<uint32_t>(status.st_size);
-  // The tables follow the records, the first one at once: its position is the records' end.
-  Pair first_table;
-  int error = read_pair(0, first_table);
+  int error = read(0, header_);
   if (error != 0) return error;
-  if (first_table.first < kFirstRecord || first_table.first > size_) return EBADMSG;
-  records_end_ = first_table.first;
-  return 0;
+  // The tables follow the records, the first one at once: its position is the records' end.
+  records_end_ = load_u32(header_);
+  return records_end_ < kFirstRecord || records_end_ > size_ ? EBADMSG : 0;
 }
 
 int CdbReader::find(std::string_view key, CdbRecord& out) const {
   if (key.size() > kMaxKey) return ENOENT;
   uint32_t hash = hash_of(key);
-  Pair table;
-  int error = read_pair(uint64_t{hash % kTables} * kPairSize, table);
-  if (error != 0) return error;
-  auto [table_at, slots] = table;
+  auto [table_at, slots] = load_pair(header_ + size_t{hash % kTables} * kPairSize);
   if (slots == 0) return ENOENT;
   if (table_at < records_end_ || table_at > size_ || slots > (size_ - table_at) / kPairSize) {
     return EBADMSG;
   }
   uint32_t slot = (hash / kTables) % slots;
-  for (uint32_t probed = 0; probed < slots; ++probed) {
-    Pair entry;
-    error = read_pair(table_at + uint64_t{slot} * kPairSize, entry);
+  for (uint32_t probed = 0; probed < slots;) {
+    char bytes[kSlotsAtOnce * kPairSize];
+    uint32_t count = slots - slot < kSlotsAtOnce ? slots - slot : kSlotsAtOnce;
+    int error = read(table_at + slot * kPairSize, std::span<char>(bytes, count * kPairSize));
     if (error != 0) return error;
-    auto [entry_hash, record_offset] = entry;
-    if (record_offset == 0) return ENOENT;
-    if (entry_hash == hash) {
+    for (uint32_t i = 0; i < count && probed < slots; ++i, ++probed) {
+      auto [entry_hash, record_offset] = load_pair(bytes + i * kPairSize);
+      if (record_offset == 0) return ENOENT;
+      if (entry_hash != hash) continue;
       error = match(record_offset, key, out);
       if (error != ENOENT) return error;
     }
-    slot = slot + 1 == slots ? 0 : slot + 1;
+    slot = slot + count == slots ? 0 : slot + count;
   }
   return ENOENT;
 }
 
 int CdbReader::record_at(uint32_t offset, CdbRecord& out) const {
   if (offset == records_end_) return ENOENT;
-  if (offset < kFirstRecord || offset > records_end_) return EBADMSG;
-  uint32_t room = records_end_ - offset;
-  if (room < kPairSize) return EBADMSG;
-  Pair sizes;
-  int error = read_pair(offset, sizes);
-  if (error != 0) return error;
-  auto [key_size, value_size] = sizes;
-  room -= kPairSize;
-  if (key_size > room || value_size > room - key_size) return EBADMSG;
-  out.key_at = offset + kPairSize;
-  out.key_size = key_size;
-  out.value_at = out.key_at + key_size;
-  out.value_size = value_size;
-  return 0;
+  char sizes[kPairSize];
+  return read_record(offset, sizes, out);
 }
 
 int CdbReader::read(uint32_t offset, std::span<char> out) const {
@@ -107,26 +97,32 @@ int CdbReader::read(uint32_t offset, std::span<char> out) const {
   return 0;
 }
 
-int CdbReader::read_pair(uint64_t offset, Pair& out) const {
-  if (offset > size_ - kPairSize) return EBADMSG;
-  char bytes[kPairSize];
-  int error = read(static_cast<uint32_t>(offset), bytes);
+// Reads what the record at `offset` begins with, sizes and then key, as far as `head` has room and
+// the records go. The record lies inside the records, whole.
+int CdbReader::read_record(uint32_t offset, std::span<char> head, CdbRecord& out) const {
+  if (offset < kFirstRecord || offset > records_end_) return EBADMSG;
+  uint32_t room = records_end_ - offset;
+  if (room < kPairSize) return EBADMSG;
+  int error = read(offset, head.first(head.size() < room ? head.size() : room));
   if (error != 0) return error;
-  out.first = load_u32(bytes);
-  out.second = load_u32(bytes + 4);
+  auto [key_size, value_size] = load_pair(head.data());
+  room -= kPairSize;
+  if (key_size > room || value_size > room - key_size) return EBADMSG;
+  out.key_at = offset + kPairSize;
+  out.key_size = key_size;
+  out.value_at = out.key_at + key_size;
+  out.value_size = value_size;
   return 0;
 }
 
 // ENOENT when the record at `offset` has another key.
 int CdbReader::match(uint32_t offset, std::string_view key, CdbRecord& out) const {
+  char head[kPairSize + kMaxKey];
   CdbRecord record;
-  int error = record_at(offset, record);
-  if (error != 0) return EBADMSG;
-  if (record.key_size != key.size()) return ENOENT;
-  char bytes[kMaxKey];
-  error = read(record.key_at, std::span<char>(bytes, key.size()));
+  int error = read_record(offset, std::span<char>(head, kPairSize + key.size()), record);
   if (error != 0) return error;
-  if (memcmp(bytes, key.data(), key.size()) != 0) return ENOENT;
+  if (record.key_size != key.size()) return ENOENT;
+  if (memcmp(head + kPairSize, key.data(), key.size()) != 0) return ENOENT;
   out = record;
   return 0;
 }

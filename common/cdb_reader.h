@@ -4,8 +4,8 @@
 // A file is a header of 256 pairs (position, slots) of hash tables, the records (key size, value
 // size, key, value), then the tables of pairs (hash, record position); every number is a
 // little-endian u32. Each offset is checked against the size the file had when it was opened, and
-// each loop is bounded by it, so a damaged file costs an error at worst. Nothing is mapped, cached
-// or allocated.
+// each loop is bounded by it, so a damaged file costs an error at worst. Nothing is mapped or
+// allocated.
 //
 // Errors are errno numbers: ENOENT no such record (or, from open, no such file); EBADMSG the file
 // is not a whole cdb; anything else from open(2), fstat(2) or pread(2).
@@ -31,8 +31,8 @@ struct CdbRecord {
   [[nodiscard]] uint32_t end() const { return value_at + value_size; }
 };
 
-// Holds one descriptor from open() to destruction. Not shared between threads; after fork(2) both
-// sides may go on reading, because pread(2) moves no offset.
+// Holds one descriptor and the file's header from open() to destruction. Not shared between
+// threads; after fork(2) both sides may go on reading, because pread(2) moves no offset.
 class CdbReader {
  public:
   // Where the first record begins.
@@ -54,16 +54,19 @@ class CdbReader {
   [[nodiscard]] int read(uint32_t offset, std::span<char> out) const;
 
  private:
+  static constexpr uint32_t kPairSize = 8;
   struct Pair {
     uint32_t first = 0;
     uint32_t second = 0;
   };
-  [[nodiscard]] int read_pair(uint64_t offset, Pair& out) const;
+  static Pair load_pair(const char* bytes);
+  [[nodiscard]] int read_record(uint32_t offset, std::span<char> head, CdbRecord& out) const;
   [[nodiscard]] int match(uint32_t offset, std::string_view key, CdbRecord& out) const;
 
   UniqueFd file_;
   uint32_t size_ = 0;
   uint32_t records_end_ = 0;
+  char header_[kFirstRecord] = {};
 };
 
 }  // namespace labgpu

@@ -54,6 +54,12 @@ int find_line(const char* index, const IndexKey& key, std::span<char> buffer,
   return read_line(reader, record, buffer, line);
 }
 
+bool may_begin_line(std::string_view name, std::string_view password) {
+  if (password == "x") return is_user_name(name);
+  if (password != "*" || !has_suffix(name, kContainerUserSuffix)) return false;
+  return is_user_name({name.data(), name.size() - kContainerUserSuffix.size()});
+}
+
 bool split_fields(std::span<char> line, char separator, std::span<std::string_view> fields) {
   size_t count = 0;
   size_t start = 0;

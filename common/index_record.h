@@ -39,6 +39,15 @@ class IndexKey {
 [[nodiscard]] int find_line(const char* index, const IndexKey& key, std::span<char> buffer,
                             std::span<char>& line);
 
+// The users of containers, where Docker remaps their ids: "alice+container". They can be asked for
+// by id alone, so that "ls" and "ps" show names and nobody can log in by one. No user name has a
+// '+' in it (common/parse.h), so such a name can be nobody else's either.
+inline constexpr std::string_view kContainerUserSuffix = "+container";
+
+// Whether `name` and `password` may begin a passwd or group line: a user name with "x", or the name
+// of a container's user with "*", which no password matches.
+[[nodiscard]] bool may_begin_line(std::string_view name, std::string_view password);
+
 // Cuts `line`, which has a NUL behind it, at every `separator`: as many fields as `fields` has room
 // for and no other number, each with a NUL behind it.
 [[nodiscard]] bool split_fields(std::span<char> line, char separator,

@@ -9,6 +9,8 @@ inline constexpr char kStateDirectory[] = "/var/lib/labgpu";
 inline constexpr char kPasswdIndex[] = "/var/lib/labgpu/nss/passwd.cdb";
 inline constexpr char kGroupIndex[] = "/var/lib/labgpu/nss/group.cdb";
 inline constexpr char kShadowIndex[] = "/var/lib/labgpu/nss/shadow.cdb";
+// A file for each account of the index, named after it.
+inline constexpr char kIndexedNames[] = "/var/lib/labgpu/nss/names";
 inline constexpr char kAdminSocket[] = "/run/labgpu/org.labgpu";
 // The directory, not only the socket, is what a login's private /run shows, so that a socket made
 // anew by systemd is found there too.
@@ -18,6 +20,8 @@ inline constexpr char kSessionSocket[] = "/run/labgpu/session/socket";
 inline constexpr char kUserdbSocket[] = "/run/systemd/userdb/org.labgpu";
 inline constexpr char kUserdbService[] = "org.labgpu";
 inline constexpr char kSessionCommand[] = "/usr/libexec/labgpu/labgpu-session";
+// The shell of who must not log in (nologin(8)).
+inline constexpr char kNoLogin[] = "/usr/sbin/nologin";
 // What of labgpu every container sees, read-only, at kGuestPrograms.
 inline constexpr char kGuestDirectory[] = "/usr/libexec/labgpu/guest";
 

@@ -247,6 +247,12 @@ Result<void> AccountStore::remove(const AccountPointer& seen) {
   return {};
 }
 
+Result<void> AccountStore::name_container_ids(const std::optional<ContainerIds>& ids) {
+  if (ids == published_.container_ids()) return {};
+  published_.set_container_ids(ids);
+  return publish_index();
+}
+
 Result<AccountPointer> AccountStore::replace(const AccountPointer& before, const Account& after) {
   auto text = record_text(after);
   // What is written must be readable again.

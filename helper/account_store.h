@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -78,6 +79,10 @@ class AccountStore {
   Result<AccountPointer> put_if_unchanged(const AccountPointer& seen, const Account& changed);
   // The home directory is not touched.
   Result<void> remove(const AccountPointer& seen);
+
+  // Gives the users of containers names in the index, when Docker remaps their ids. After an error
+  // the next change of an account tries again.
+  Result<void> name_container_ids(const std::optional<ContainerIds>& ids);
 
  private:
   struct Entry {

@@ -42,11 +42,16 @@ struct ContainerManager::Impl {
         starter(loop, docker_client, config, std::move(state_directory)),
         images(docker_client),
         events(loop, docker_client, kLabelUser,
-               {.on_resync = [this] { work.add(resync()); },
+               {.on_resync =
+                    [this] {
+                      work.add(resync());
+                      work.add(describe_engine());
+                    },
                 .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
 
   void take_event(const ContainerEvent& event);
   Task<void> resync();
+  Task<void> describe_engine();
   Task<void> refresh(std::string id);
   Task<Result<Running>> ensure(Account account);
   Task<void> ensure_for_all(std::shared_ptr<Start> start);
@@ -66,6 +71,7 @@ struct ContainerManager::Impl {
   ImagePuller images;
   std::map<std::string, Lane> lanes;
   DockerEvents events;
+  std::function<void(const EngineInfo&)> on_engine;
   TaskGroup work;  // last, so that its frames go before what they use
 };
 
@@ -75,7 +81,10 @@ ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const 
 
 ContainerManager::~ContainerManager() = default;
 
-void ContainerManager::start_following() { impl_->events.start(); }
+void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
+  impl_->on_engine = std::move(on_engine);
+  impl_->events.start();
+}
 
 void ContainerManager::Impl::take_event(const ContainerEvent& event) {
   if (event.action == "start" || event.action == "unpause") {
@@ -101,6 +110,15 @@ Task<void> ContainerManager::Impl::resync() {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   for (const std::string& id : ids) co_await refresh(id);
+}
+
+Task<void> ContainerManager::Impl::describe_engine() {
+  Result<EngineInfo> engine = co_await docker.info();
+  if (engine) {
+    on_engine(*engine);
+  } else {
+    log(LogLevel::kError, engine.error().message);
+  }
 }
 
 // Makes the memory agree with what Docker says of one container.

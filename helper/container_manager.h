@@ -5,6 +5,7 @@
 // Concurrent requests for one account share one piece of work.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,8 +28,9 @@ class ContainerManager final : public Containers {
   ~ContainerManager() override;
 
   // Follows Docker's events from now on, and reads all labelled containers whenever the connection
-  // is made (again). Never fails for good: it retries with a growing delay while Docker is away.
-  void start_following();
+  // is made (again); `on_engine` hears then what Docker says of itself. Never fails for good: it
+  // retries with a growing delay while Docker is away.
+  void start_following(std::function<void(const EngineInfo&)> on_engine);
 
   [[nodiscard]] std::shared_ptr<const RunningContainer> running(
       const Account& account) const override;

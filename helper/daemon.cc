@@ -18,6 +18,7 @@
 #include "helper/admin_methods.h"
 #include "helper/build_info.h"
 #include "helper/config.h"
+#include "helper/container_ids.h"
 #include "helper/container_manager.h"
 #include "helper/docker_client.h"
 #include "helper/event_loop.h"
@@ -111,7 +112,7 @@ class Daemon {
     auto terminated = loop_.on_signal(SIGTERM, stop);
     auto interrupted = loop_.on_signal(SIGINT, stop);
     loop_.enable_watchdog();
-    containers_.start_following();
+    containers_.start_following([this](const EngineInfo& engine) { name_container_ids(engine); });
     sd_notify(0, "READY=1");
     log(LogLevel::kInfo, std::string("labgpud ") + kLabgpuVersion + " is ready, with " +
                              std::to_string(accounts_.list().size()) + " accounts");
@@ -119,6 +120,14 @@ class Daemon {
   }
 
  private:
+  void name_container_ids(const EngineInfo& engine) {
+    auto named = accounts_.name_container_ids(
+        find_container_ids(engine.security_options, engine.root_directory));
+    if (!named) {
+      log(LogLevel::kError, "cannot name the users of containers: " + named.error().message);
+    }
+  }
+
   EventLoop& loop_;
   Config config_;
   AccountStore& accounts_;

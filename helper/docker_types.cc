@@ -47,7 +47,9 @@ Result<EngineInfo> parse_engine_info(const json& reply) {
   DockerFields fields(reply, "Docker's description of itself");
   fields.optional_keys("Runtimes", info.runtimes)
       .optional_text("LoggingDriver", info.logging_driver)
-      .optional_texts("CDISpecDirs", info.cdi_spec_directories);
+      .optional_texts("CDISpecDirs", info.cdi_spec_directories)
+      .optional_texts("SecurityOptions", info.security_options)
+      .optional_text("DockerRootDir", info.root_directory);
   if (!fields.result()) return Failed(fields.result().error());
   return info;
 }

@@ -22,6 +22,8 @@ struct EngineInfo {
   std::vector<std::string> runtimes;
   std::string logging_driver;
   std::vector<std::string> cdi_spec_directories;  // empty: no CDI, or it is switched off
+  std::vector<std::string> security_options;      // "name=userns" …
+  std::string root_directory;                     // where it keeps everything
 };
 
 struct ContainerMount {

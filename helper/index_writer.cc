@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "common/parse.h"
 #include "common/paths.h"
 #include "helper/atomic_file.h"
+#include "helper/indexed_names.h"
 
 namespace labgpu {
 
@@ -152,10 +154,43 @@ void fill_groups(CdbFile& cdb, const std::vector<const Account*>& accounts, gid_
   }
 }
 
+// What `inside`, an id of a container's, is on the host; 0 when it is not of the range.
+uint32_t outside(uint32_t inside, uint32_t first, uint32_t count) {
+  return inside < count ? first + inside : 0;
+}
+
+// The names that "ls" and "ps" show for the ids of containers' users. Where the administrator gave
+// an account an id of the range, that id has the account's name.
+void add_container_users(CdbFile& passwd, CdbFile& groups,
+                         const std::vector<const Account*>& accounts, gid_t labgpu_gid,
+                         const ContainerIds& ids) {
+  std::unordered_set<uint32_t> taken_uids{0};
+  std::unordered_set<uint32_t> taken_gids{0, labgpu_gid};
+  for (const Account* account : accounts) {
+    taken_uids.insert(account->uid);
+    taken_gids.insert(account->gid);
+  }
+  auto add = [&](std::string_view user, uint32_t inside_uid, uint32_t inside_gid) {
+    auto name = std::string(user) + std::string(kContainerUserSuffix);
+    uint32_t uid = outside(inside_uid, ids.first_uid, ids.uids);
+    uint32_t gid = outside(inside_gid, ids.first_gid, ids.gids);
+    if (gid == 0) return;
+    if (!taken_uids.contains(uid)) {
+      passwd.add(IndexKey::of_id(uid), name + ":*:" + std::to_string(uid) + ":" +
+                                           std::to_string(gid) + "::/nonexistent:" + kNoLogin);
+    }
+    if (!taken_gids.contains(gid)) {
+      groups.add(IndexKey::of_id(gid), name + ":*:" + std::to_string(gid) + ":");
+    }
+  };
+  add("root", 0, 0);
+  for (const Account* account : accounts) add(account->name, account->uid, account->gid);
+}
+
 }  // namespace
 
 Result<void> write_index(const std::string& directory, const std::vector<Account>& accounts,
-                         gid_t labgpu_gid) {
+                         gid_t labgpu_gid, const std::optional<ContainerIds>& container_ids) {
   std::vector<const Account*> sorted;
   sorted.reserve(accounts.size());
   for (const Account& account : accounts) sorted.push_back(&account);
@@ -178,14 +213,21 @@ Result<void> write_index(const std::string& directory, const std::vector<Account
     (*passwd)->add(IndexKey::of_id(account->uid), line);
     (*shadow)->add(IndexKey::of_name(account->name), shadow_line(*account));
   }
+  if (container_ids) {
+    add_container_users(**passwd, **groups, sorted, labgpu_gid, *container_ids);
+  }
   for (CdbFile* cdb : {shadow->get(), groups->get(), passwd->get()}) {
     auto finished = cdb->finish();
     if (!finished) return finished;
   }
-  return (*shadow)
-      ->commit(0640, shadow_gid())
+  std::set<std::string_view> names;
+  for (const Account* account : sorted) names.insert(account->name);
+  const std::string names_directory = directory + "/names";
+  return add_indexed_names(names_directory, names)
+      .and_then([&] { return (*shadow)->commit(0640, shadow_gid()); })
       .and_then([&] { return (*groups)->commit(0644, 0); })
-      .and_then([&] { return (*passwd)->commit(0644, 0); });
+      .and_then([&] { return (*passwd)->commit(0644, 0); })
+      .and_then([&] { return remove_other_indexed_names(names_directory, names); });
 }
 
 }  // namespace labgpu

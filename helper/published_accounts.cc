@@ -44,7 +44,7 @@ Result<void> PublishedAccounts::prepare() const {
 }
 
 Result<void> PublishedAccounts::publish_index(const std::vector<Account>& accounts) const {
-  return write_index(directory(kIndex), accounts, labgpu_gid_);
+  return write_index(directory(kIndex), accounts, labgpu_gid_, container_ids_);
 }
 
 Result<void> PublishedAccounts::publish_keys(const Account& account) const {

@@ -6,11 +6,13 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "helper/account.h"
+#include "helper/container_ids.h"
 #include "helper/error.h"
 
 namespace labgpu {
@@ -22,6 +24,10 @@ class PublishedAccounts {
 
   // Makes the directories that are missing.
   Result<void> prepare() const;
+
+  // What the index calls the users of containers from now on; nothing: they are the accounts.
+  void set_container_ids(const std::optional<ContainerIds>& ids) { container_ids_ = ids; }
+  [[nodiscard]] const std::optional<ContainerIds>& container_ids() const { return container_ids_; }
 
   Result<void> publish_index(const std::vector<Account>& accounts) const;
   // A file that says the same already is left as it is.
@@ -35,6 +41,7 @@ class PublishedAccounts {
 
   std::string state_directory_;
   gid_t labgpu_gid_;
+  std::optional<ContainerIds> container_ids_;
 };
 
 }  // namespace labgpu

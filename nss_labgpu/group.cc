@@ -54,7 +54,7 @@ int pack(std::span<char> line, std::span<char> buffer, group& out) {
   if (!labgpu::split_fields(line, ':', fields)) return EBADMSG;
   auto [name, password, gid_text, members] = fields;
   uint32_t gid = 0;
-  if (!labgpu::is_user_name(name) || password != "x" || !labgpu::parse_account_id(gid_text, gid)) {
+  if (!labgpu::may_begin_line(name, password) || !labgpu::parse_account_id(gid_text, gid)) {
     return EBADMSG;
   }
   char** pointers = place_pointers(buffer.subspan(line.size() + 1), count_members(members));

@@ -153,7 +153,7 @@ TEST_F(ContainerManagerTest, NewManagerRebuildsItsMemory) {
   ASSERT_TRUE(first);
   manager_ = make_manager();
   EXPECT_EQ(manager_->running(account), nullptr);
-  manager_->start_following();
+  manager_->start_following([](const EngineInfo&) {});
   wait_until([&] { return manager_->running(account) != nullptr; });
   EXPECT_EQ(manager_->running(account)->init_pid, (*first)->init_pid);
 }

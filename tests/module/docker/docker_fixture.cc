@@ -142,7 +142,7 @@ std::unique_ptr<ContainerManager> DockerFixture::make_manager() {
 
 void DockerFixture::follow() {
   uint64_t before = docker_->request_count();
-  manager_->start_following();
+  manager_->start_following([](const EngineInfo&) {});
   // Version, events and the list.
   wait_until([&] { return docker_->request_count() >= before + 3; });
 }

@@ -1,4 +1,4 @@
-// Threads, forks and an index that is replaced, all at once.
+// Threads that share a walk, children forked in the middle of it, threads that are cancelled.
 #include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,27 +52,6 @@ class Concurrency : public test::NssTest {
   std::atomic<int> mistakes_ = 0;
   std::vector<std::thread> threads_;
 };
-
-TEST_F(Concurrency, LookUpsAreRightWhileTheIndexIsReplaced) {
-  keep_doing(4, [this] { look_up_alice(); });
-  keep_doing(1, [this] {
-    char buffer[1024];
-    group entry{};
-    int error = 0;
-    nss_status status = module_.getgrgid_r(test::kGroup, &entry, buffer, sizeof buffer, &error);
-    if (status != NSS_STATUS_SUCCESS || std::string_view(entry.gr_mem[0]) != "alice") ++mistakes_;
-  });
-  auto many = test::three_accounts();
-  for (uint32_t i = 4; i < 40; ++i)
-    many.push_back(test::account("u" + std::to_string(i), 20000 + i));
-  const auto few = test::three_accounts();
-  for (int round = 0; round < 100; ++round) {
-    ASSERT_NO_FATAL_FAILURE(write_index_of(round % 2 == 0 ? many : few));
-  }
-  while (look_ups_ < 1000) std::this_thread::yield();
-  join();
-  EXPECT_EQ(mistakes_, 0);
-}
 
 TEST_F(Concurrency, ThreadsThatShareAWalkNeverWaitAndNeverGetTwice) {
   std::vector<Account> accounts;

@@ -28,10 +28,11 @@ std::vector<Account> three_accounts() {
 
 NssTest::NssTest() { write_index_of(three_accounts()); }
 
-void NssTest::write_index_of(const std::vector<Account>& accounts) {
+void NssTest::write_index_of(const std::vector<Account>& accounts,
+                             const std::optional<ContainerIds>& container_ids) {
   const std::filesystem::path directory = std::filesystem::path(kPasswdIndex).parent_path();
   std::filesystem::create_directories(directory);
-  auto written = write_index(directory, accounts, kGroup);
+  auto written = write_index(directory, accounts, kGroup, container_ids);
   ASSERT_TRUE(written) << written.error().message;
 }
 

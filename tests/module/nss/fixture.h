@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "helper/account.h"
+#include "helper/container_ids.h"
 #include "tests/module/nss/module.h"
 
 namespace labgpu::test {
@@ -24,7 +26,8 @@ std::vector<Account> three_accounts();
 class NssTest : public testing::Test {
  protected:
   NssTest();
-  static void write_index_of(const std::vector<Account>& accounts);
+  static void write_index_of(const std::vector<Account>& accounts,
+                             const std::optional<ContainerIds>& container_ids = std::nullopt);
 
   const NssModule& module_ = nss_module();
 };

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "common/paths.h"
 #include "tests/module/nss/fixture.h"
 #include "tests/support/cdb_file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace labgpu {
 namespace {
@@ -73,6 +75,23 @@ TEST_F(Initgroups, AddsNothingForOthers) {
     EXPECT_EQ(error_, ENOENT);
   }
   EXPECT_THAT(groups(), ElementsAre());
+}
+
+TEST_F(Initgroups, AsksTheIndexWhenTheNamesCannotBeRead) {
+  std::filesystem::remove_all(kIndexedNames);
+  ASSERT_NO_FATAL_FAILURE(test::write_file(kIndexedNames, "no directory"));
+  EXPECT_EQ(ask("alice", 20001), NSS_STATUS_SUCCESS);
+  EXPECT_THAT(groups(), ElementsAre(test::kGroup));
+  EXPECT_EQ(ask("dave", 20001), NSS_STATUS_NOTFOUND);
+  std::filesystem::remove(kIndexedNames);
+}
+
+TEST_F(Initgroups, AnOddNameIsNoPath) {
+  for (const char* user : {"", ".", "..", "../passwd.cdb", "a/b", "alice/", "alice\n"}) {
+    EXPECT_EQ(ask(user, 1000), NSS_STATUS_NOTFOUND) << user;
+  }
+  EXPECT_EQ(ask(std::string(32, 'a').c_str(), 1000), NSS_STATUS_NOTFOUND);
+  EXPECT_EQ(ask(std::string(100000, 'a').c_str(), 1000), NSS_STATUS_NOTFOUND);
 }
 
 TEST_F(Initgroups, KeepsErrno) {

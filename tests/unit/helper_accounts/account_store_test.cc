@@ -26,6 +26,28 @@ TEST_F(AccountStoreTest, ANewAccountIsRecordedIndexedAndHasItsKeys) {
   EXPECT_THAT(file("users/alice.json"), HasSubstr("\"userName\": \"alice\""));
 }
 
+TEST_F(AccountStoreTest, UsersOfContainersHaveNamesWhileDockerRemapsThem) {
+  const ContainerIds ids{.first_uid = 100000, .first_gid = 100000, .uids = 65536, .gids = 65536};
+  auto name_of = [&](uint32_t uid) -> std::string {
+    char buffer[512];
+    IndexedAccount found;
+    auto path = state_ + "/nss/passwd.cdb";
+    if (find_account(path.c_str(), uid, buffer, found) != 0) return "";
+    return std::string(found.name);
+  };
+  add("alice");
+  EXPECT_EQ(name_of(120001), "");
+  ASSERT_TRUE(store_->name_container_ids(ids));
+  EXPECT_EQ(name_of(120001), "alice+container");
+  EXPECT_EQ(name_of(100000), "root+container");
+  add("bob");
+  EXPECT_EQ(name_of(120002), "bob+container") << "who comes later, too";
+  EXPECT_FALSE(is_indexed("alice+container"));
+  ASSERT_TRUE(store_->name_container_ids(std::nullopt));
+  EXPECT_EQ(name_of(120001), "");
+  EXPECT_EQ(name_of(20001), "alice");
+}
+
 TEST_F(AccountStoreTest, FilesAreAsSecretAsTheyMustBe) {
   add("alice");
   auto mode = [&](const std::string& name) {

@@ -207,12 +207,15 @@ TEST(DockerClient, NoDockerSaysWhatToLookAt) {
 
 TEST(DockerClient, InfoIsRead) {
   Engine engine(http_reply(200, R"({"Runtimes":{"runc":{},"nvidia":{}},"LoggingDriver":"local",
-                                    "CDISpecDirs":["/etc/cdi"]})"));
+                                    "CDISpecDirs":["/etc/cdi"],"DockerRootDir":"/srv/docker",
+                                    "SecurityOptions":["name=seccomp,profile=default"]})"));
   Result<EngineInfo> info = run_task(engine.loop, engine.client.info());
   ASSERT_TRUE(info);
   EXPECT_THAT(info->runtimes, ElementsAre("nvidia", "runc"));
   EXPECT_EQ(info->logging_driver, "local");
   EXPECT_THAT(info->cdi_spec_directories, ElementsAre("/etc/cdi"));
+  EXPECT_THAT(info->security_options, ElementsAre("name=seccomp,profile=default"));
+  EXPECT_EQ(info->root_directory, "/srv/docker");
 }
 
 TEST(DockerClient, ListIsRead) {

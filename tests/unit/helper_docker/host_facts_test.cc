@@ -34,7 +34,9 @@ class HostFactsTest : public ::testing::Test {
   std::string root_;
   EngineInfo engine_{.runtimes = {"runc"},
                      .logging_driver = "local",
-                     .cdi_spec_directories = {"/etc/cdi", "/run/cdi"}};
+                     .cdi_spec_directories = {"/etc/cdi", "/run/cdi"},
+                     .security_options = {},
+                     .root_directory = {}};
 };
 
 TEST_F(HostFactsTest, NothingOffersNoGpus) {

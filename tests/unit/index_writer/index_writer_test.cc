@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +98,76 @@ TEST_F(IndexWriter, WritesWhatTheProtocolSays) {
   EXPECT_THAT(records("shadow.cdb"),
               ElementsAre(Pair("=alice", "alice:$y$j9T$salt$hash:::::::"),
                           Pair("=bob", "bob:!*:::::::"), Pair("=carol", "carol:*:::::::")));
+}
+
+TEST_F(IndexWriter, HasAFileForEachName) {
+  auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(directory_ / "names")) {
+      found.insert(entry.path().filename());
+    }
+    return found;
+  };
+  const mode_t before = umask(077);
+  ASSERT_TRUE(write({account("alice", 20001), account("bob", 20002)}));
+  umask(before);
+  EXPECT_THAT(names(), ElementsAre("alice", "bob"));
+  struct stat status {};
+  ASSERT_EQ(stat((directory_ / "names").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0755U) << "everybody asks, whatever the umask was";
+  ASSERT_TRUE(write({account("bob", 20002), account("carol", 20003)}));
+  EXPECT_THAT(names(), ElementsAre("bob", "carol"));
+}
+
+TEST_F(IndexWriter, LeavesTheOldFilesWhenANameCannotBeAdded) {
+  ASSERT_TRUE(write({account("alice", 20001)}));
+  std::filesystem::remove_all(directory_ / "names");
+  test::write_file(directory_ / "names", "no directory");
+  auto written = write({account("alice", 20001), account("bob", 20002)});
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message, HasSubstr(directory_ / "names"));
+  EXPECT_EQ(records("passwd.cdb").size(), 2U);
+}
+
+// By id alone: whoever could be looked up by such a name could be logged in as.
+TEST_F(IndexWriter, NamesTheUsersOfContainers) {
+  const ContainerIds ids{.first_uid = 100000, .first_gid = 200000, .uids = 20002, .gids = 65536};
+  const std::vector<Account> accounts{account("alice", 20001), account("bob", 20002)};
+  ASSERT_TRUE(write_index(directory_.path(), accounts, kGroup, ids));
+  auto passwd = records("passwd.cdb");
+  ASSERT_EQ(passwd.size(), 6U);
+  EXPECT_THAT(
+      std::vector(passwd.begin() + 4, passwd.end()),
+      ElementsAre(
+          Pair("#100000", "root+container:*:100000:200000::/nonexistent:/usr/sbin/nologin"),
+          Pair("#120001", "alice+container:*:120001:220001::/nonexistent:/usr/sbin/nologin")))
+      << "bob's is beyond the range";
+  auto groups = records("group.cdb");
+  ASSERT_EQ(groups.size(), 11U);
+  EXPECT_THAT(std::vector(groups.begin() + 8, groups.end()),
+              ElementsAre(Pair("#200000", "root+container:*:200000:"),
+                          Pair("#220001", "alice+container:*:220001:"),
+                          Pair("#220002", "bob+container:*:220002:")));
+  EXPECT_EQ(records("shadow.cdb").size(), 2U);
+}
+
+TEST_F(IndexWriter, AnAccountsIdIsNoContainersUser) {
+  const ContainerIds ids{.first_uid = 100000, .first_gid = 100000, .uids = 65536, .gids = 65536};
+  ASSERT_TRUE(write_index(directory_.path(), {account("alice", 20001), account("eve", 120001)},
+                          100000, ids));
+  for (const auto& [key, value] : records("passwd.cdb")) {
+    if (key == "#120001") {
+      EXPECT_EQ(value.substr(0, 4), "eve:");
+    }
+  }
+  for (const auto& [key, value] : records("group.cdb")) {
+    if (key == "#120001") {
+      EXPECT_EQ(value, "eve:x:120001:");
+    }
+    if (key == "#100000") {
+      EXPECT_EQ(value, "labgpu:x:100000:alice,eve");
+    }
+  }
 }
 
 TEST_F(IndexWriter, KeepsTheShadowFromEverybody) {
