@@ -21,6 +21,7 @@ usage: ./test.sh [SUITE]
   e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
+  fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
   long                      all of these
   deps                      only install what building and testing need
@@ -104,6 +105,10 @@ on_releases() {
   fi
 }
 
+fuzz() {
+  install_requirements clang libclang-rt-dev && build fuzz && "$root/tests/run/fuzz.sh" "$root/build/fuzz" "$output/fuzz"
+}
+
 real_kernel() {
   install_requirements qemu-system-x86 && "$root/tests/run/packages.sh" &&
     "$root/tests/vm/run.sh" "$root/build/packages" "$output/vm"
@@ -118,6 +123,7 @@ run() {
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
     e2e | differential) on_releases "$@" ;;
+    fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
     *)
       usage >&2
@@ -158,6 +164,7 @@ case ${1:-all} in
   all) run_all lint unit module asan ;;
   long)
     run_all lint-deep unit module asan
+    run fuzz
     run differential trixie
     run vm
     ;;
