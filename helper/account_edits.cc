@@ -66,7 +66,7 @@ Result<void> check_together(const SettingsLayer& defaults, const Account& accoun
                                          ") must be later than not_before (" +
                                          date_text(*account.not_before) + ")");
   }
-  return {};
+  return check_ssh_key_lines(account.authorized_keys);
 }
 
 }  // namespace labgpu

@@ -62,8 +62,7 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
   auto id = accounts_.reserve_id(account.name);
   if (!id) return Failed(id.error());
   account.uid = account.gid = *id;
-  auto settings = resolve_settings(config_.defaults, account.settings, account.name);
-  if (!settings) return Failed(settings.error());
+  if (auto fits = check_together(config_.defaults, account); !fits) return Failed(fits.error());
 
   // The home first: an account that can be looked up has one.
   auto made = make_home(account.home, account.uid, account.gid, accounts_.ids_of(account.name));

@@ -67,13 +67,22 @@ Options parse_options(std::string_view text) {
   return options;
 }
 
+// In a line a key may have the name of its signatures as well (sshkey.c, keyimpls, of the same
+// type).
+bool is_word_for(std::string_view word, std::string_view type) {
+  if (word == type) return true;
+  if (type == "ssh-rsa") return word == "rsa-sha2-256" || word == "rsa-sha2-512";
+  return type == "sk-ecdsa-sha2-nistp256@openssh.com" &&
+         word == "webauthn-sk-ecdsa-sha2-nistp256@openssh.com";
+}
+
 bool begins_with_key(std::string_view text, std::string_view key) {
   size_t space = key.find(' ');
-  std::string_view type(key.data(), space);
-  if (!has_prefix(text, type)) return false;
-  text.remove_prefix(type.size());
+  size_t end = 0;
+  while (end < text.size() && !is_blank(text[end])) ++end;
+  if (!is_word_for({text.data(), end}, {key.data(), space})) return false;
+  text.remove_prefix(end);
   key.remove_prefix(space + 1);
-  if (text.empty() || !is_blank(text.front())) return false;
   text = skip_blanks(text);
   if (!has_prefix(text, key)) return false;
   text.remove_prefix(key.size());

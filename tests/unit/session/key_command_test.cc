@@ -41,6 +41,16 @@ TEST(KeyCommand, FindsTheCommand) {
             "forced: yes");
 }
 
+TEST(KeyCommand, AKeyMayHaveTheNameOfItsSignatures) {
+  EXPECT_EQ(found("command=\"x\" rsa-sha2-512 AAAAB3mine", "ssh-rsa AAAAB3mine"), "forced: x");
+  EXPECT_EQ(found("command=\"x\" rsa-sha2-256 AAAAB3mine", "ssh-rsa AAAAB3mine"), "forced: x");
+  EXPECT_EQ(found("command=\"x\" webauthn-sk-ecdsa-sha2-nistp256@openssh.com AAAAInmine",
+                  "sk-ecdsa-sha2-nistp256@openssh.com AAAAInmine"),
+            "forced: x");
+  EXPECT_EQ(found("command=\"x\" rsa-sha2-512 AAAAC3mine"), "not listed");
+  EXPECT_EQ(found("command=\"x\" rsa-sha2 AAAAB3mine", "ssh-rsa AAAAB3mine"), "not listed");
+}
+
 TEST(KeyCommand, OtherKeysLinesDoNotCount) {
   EXPECT_EQ(found(""), "not listed");
   EXPECT_EQ(found("command=\"x\" ssh-ed25519 AAAAC3mineandmore\n"), "not listed");
