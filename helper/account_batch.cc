@@ -37,11 +37,9 @@ class AccountStore::NewAccounts {
     auto text = record_text(account);
     if (auto readable = parse_record(name, text); !readable) return wrap(name, readable.error());
     if (!store_.ids_.is_reserved(account.uid, name)) {
-      auto usable = store_.ids_.check_given(account.uid);
+      auto usable = store_.ids_.check_given(account.uid, name);
       if (!usable) return wrap(name, usable.error());
-      store_.ids_.note(account.uid, name);
-      given_ids_.push_back(account.uid);
-      ids_.push_back(IdRegistry::record(account.uid, name));
+      take_given_id(account.uid, name);
     }
     records_.push_back({RecordKind::kUsers, name, std::move(text)});
     store_.in_the_making_.insert(name);
@@ -75,6 +73,13 @@ class AccountStore::NewAccounts {
   }
 
  private:
+  // One that the name had before is recorded already, and stays when this comes to nothing.
+  void take_given_id(uint32_t id, const std::string& name) {
+    if (store_.ids_.owner(id) != nullptr) return;
+    store_.ids_.note(id, name);
+    given_ids_.push_back(id);
+    ids_.push_back(IdRegistry::record(id, name));
+  }
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const auto& account : accounts_) names.push_back(account->name);

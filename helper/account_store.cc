@@ -110,7 +110,7 @@ Result<void> AccountStore::claim_id_of(const Account& account) {
   }
   const auto* owner = ids_.owner(account.uid);
   if (owner != nullptr && (owner->empty() || *owner == account.name)) return {};
-  if (auto usable = ids_.check_given(account.uid); !usable) return usable;
+  if (auto usable = ids_.check_given(account.uid, account.name); !usable) return usable;
   auto taken = host_.has_name(account.name);
   if (!taken) return Failed(taken.error());
   if (*taken) return fail(ErrorCode::kExists, "the server has a user or group of that name");

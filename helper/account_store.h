@@ -53,9 +53,12 @@ class AccountStore {
   // May a new account have that name? kInvalid for a bad or reserved one, kExists for one that
   // labgpu or the server has.
   [[nodiscard]] Result<void> check_new_name(const std::string& name) const;
-  // May a new account have that id, which somebody chose? It need not be of the range of ids.
-  // kExists when labgpu or the server has or had it, kInvalid for one that is no person's.
-  [[nodiscard]] Result<void> check_given_id(uint32_t id) const { return ids_.check_given(id); }
+  // May a new account of that name have that id, which somebody chose? It need not be of the range
+  // of ids, and may be the one of an earlier account of that name, which comes back. kExists when
+  // labgpu or the server has or had it, kInvalid for one that is no person's.
+  [[nodiscard]] Result<void> check_given_id(uint32_t id, const std::string& name) const {
+    return ids_.check_given(id, name);
+  }
   // The ids that the name ever had, also with accounts that are gone or were never finished.
   [[nodiscard]] std::vector<uint32_t> ids_of(const std::string& name) const {
     return ids_.ids_of(name);

@@ -192,13 +192,14 @@ json exported(const Account& account, bool secrets) {
 
 void AdminMethods::check_new_account(Account& account, std::string& problem) const {
   auto home = fill_in(config_.home, account.name);
-  auto checked =
-      accounts_.check_new_name(account.name)
-          .and_then([&] { return home.map([](const auto&) {}); })
-          .and_then([&] { return check_together(config_.defaults, account); })
-          .and_then([&]() -> Result<void> {
-            return account.uid == 0 ? Result<void>() : accounts_.check_given_id(account.uid);
-          });
+  auto checked = accounts_.check_new_name(account.name)
+                     .and_then([&] { return home.map([](const auto&) {}); })
+                     .and_then([&] { return check_together(config_.defaults, account); })
+                     .and_then([&]() -> Result<void> {
+                       return account.uid == 0
+                                  ? Result<void>()
+                                  : accounts_.check_given_id(account.uid, account.name);
+                     });
   if (!checked) problem = checked.error().message;
   if (home) account.home = *home;
 }

@@ -156,7 +156,7 @@ bool IdRegistry::is_reserved(uint32_t id, const std::string& name) const {
   return found != reserved_.end() && found->second == id;
 }
 
-Result<void> IdRegistry::check_given(uint32_t id) const {
+Result<void> IdRegistry::check_given(uint32_t id, const std::string& name) const {
   auto shown = std::to_string(id);
   if (!is_person_id(id)) {
     return fail(ErrorCode::kInvalid, "id " + shown + " cannot be a person's");
@@ -164,10 +164,11 @@ Result<void> IdRegistry::check_given(uint32_t id) const {
   if (id == range_.first) {
     return fail(ErrorCode::kExists, "id " + shown + " is the group's of all accounts");
   }
-  if (const auto* who = owner(id)) {
+  const auto* who = owner(id);
+  if (who != nullptr && (who->empty() || *who != name)) {
     return fail(ErrorCode::kExists, "id " + shown + " is or was " +
                                         (who->empty() ? "an account's" : *who + "'s") +
-                                        ", and none is used twice: choose another one");
+                                        ", and nobody else gets it: choose another one");
   }
   auto taken = host_.has_id(id);
   if (!taken) return Failed(taken.error());

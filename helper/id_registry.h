@@ -1,5 +1,5 @@
 // Which ids labgpu has ever given out, and under whose name: a record for each, which stays when
-// the account goes, so that no id is used twice. An id is a uid and a gid of the same number.
+// the account goes, so that nobody else gets it. An id is a uid and a gid of the same number.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,9 @@ class IdRegistry {
   // There is an account with it now.
   void use(const std::string& name) { reserved_.erase(name); }
 
-  // May somebody choose that id for a new account? It need not be of the range. kExists, kInvalid.
-  [[nodiscard]] Result<void> check_given(uint32_t id) const;
+  // May somebody choose that id for a new account of that name? It need not be of the range, and
+  // may be one that the name had before. kExists, kInvalid.
+  [[nodiscard]] Result<void> check_given(uint32_t id, const std::string& name) const;
   Result<void> claim(uint32_t id, const std::string& name);
   // For an id that is claimed by a batch: the record to write, and who has it meanwhile.
   static NewRecord record(uint32_t id, const std::string& name);

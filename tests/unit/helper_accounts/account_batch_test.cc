@@ -94,14 +94,28 @@ TEST_F(AccountBatchTest, AnIdThatAnybodyHasOrHadIsRefused) {
   ASSERT_TRUE(store_->remove(store_->find("alice")));
   ASSERT_TRUE(store_->reserve_id("bob"));
   EXPECT_THAT(refusal({account("x", 5000)}), HasSubstr("x: id 5000 is or was alice's"));
-  EXPECT_THAT(refusal({account("alice", 5000)}), HasSubstr("is or was alice's"));
   EXPECT_THAT(refusal({account("x", 20001)}), HasSubstr("is or was bob's"));
   EXPECT_THAT(refusal({account("x", 1000)}), HasSubstr("the server has"));
   EXPECT_THAT(refusal({account("x", 20000)}), HasSubstr("the group's of all accounts"));
   EXPECT_THAT(refusal({account("x", 65534)}), HasSubstr("uid is not an id for a person"));
   EXPECT_THAT(refusal({account("x", 6000), account("y", 6000)}), HasSubstr("is or was x's"));
   expect_nothing_of({"x", "y"});
-  EXPECT_TRUE(store_->check_given_id(6000));
+  EXPECT_TRUE(store_->check_given_id(6000, "x"));
+}
+
+TEST_F(AccountBatchTest, AnAccountThatComesBackMayHaveItsIdAgain) {
+  ASSERT_TRUE(create({account("alice", 5000)}));
+  ASSERT_TRUE(store_->remove(store_->find("alice")));
+  auto bad = account("bob", 6000);
+  bad.real_name = "a:b";
+  EXPECT_THAT(refusal({account("alice", 5000), bad}), HasSubstr("bob: realName"));
+  EXPECT_THAT(file("ids/5000.json"), HasSubstr("alice"));
+  EXPECT_EQ(store_->check_given_id(5000, "bob").error().code, ErrorCode::kExists);
+  EXPECT_EQ(refusal({account("alice", 5000)}), "accepted");
+  EXPECT_EQ(refusal({account("alice", 5000)}), "labgpu has a user alice already");
+  open_store();
+  ASSERT_NE(store_->find("alice"), nullptr);
+  EXPECT_EQ(store_->find("alice")->uid, 5000U);
 }
 
 TEST_F(AccountBatchTest, OneBadAccountLeavesNone) {

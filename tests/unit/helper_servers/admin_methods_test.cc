@@ -558,5 +558,13 @@ TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   EXPECT_EQ((*testing_support::run_task(loop_, admin.call(again)))["users"], all);
 }
 
+TEST_F(AdminMethodsTest, AnExportBringsRemovedAccountsBack) {
+  call("ImportUsers", {{"users", new_users()}});
+  auto all = call("ExportUsers", {{"secrets", true}})["users"];
+  for (const auto* name : {"alice", "bob"}) call("RemoveUser", {{"name", name}});
+  EXPECT_EQ(call("ImportUsers", {{"users", all}})["imported"], true);
+  EXPECT_EQ(call("ExportUsers", {{"secrets", true}})["users"], all);
+}
+
 }  // namespace
 }  // namespace labgpu::test
