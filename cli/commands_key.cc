@@ -31,9 +31,10 @@ Result<void> key_add(const CommandLine& line, const KeyOptions& options) {
   if (!keys) return Failed(keys.error());
   json added = json::array();
   for (const auto& key : *keys) {
-    auto reply = call_helper(line, "AddKey", {{"name", options.name}, {"key", key}});
+    auto reply = call_helper(line, "AddKey", {{"name", options.name}, {"key", key.text}});
     if (!reply) {
       auto error = reply.error();
+      if (error.key) error.message = key.place + ": " + error.message;
       if (!added.empty()) {
         error.message += " (" + std::to_string(added.size()) + " of the " +
                          std::to_string(keys->size()) + " keys were added before)";

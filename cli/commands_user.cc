@@ -25,18 +25,22 @@ struct AddOptions {
   std::string expires;
 };
 
-Result<json> add_parameters(const AddOptions& options) {
-  json parameters = {{"name", options.name}};
-  json keys = json::array();
+Result<std::vector<KeyLine>> read_all_keys(const AddOptions& options) {
+  std::vector<KeyLine> keys;
   for (const auto& file : options.key_files) {
     if (file == "-" && options.password) {
       return fail("the standard input cannot be the key and the password too", kExitUsage);
     }
     auto read = read_keys(file);
-    if (!read) return Failed(read.error());
-    for (const auto& key : *read) keys.push_back(key);
+    if (!read) return read;
+    keys.insert(keys.end(), read->begin(), read->end());
   }
-  if (!keys.empty()) parameters["authorizedKeys"] = keys;
+  return keys;
+}
+
+Result<json> add_parameters(const AddOptions& options, const std::vector<KeyLine>& keys) {
+  json parameters = {{"name", options.name}};
+  for (const auto& key : keys) parameters["authorizedKeys"].push_back(key.text);
   if (!options.image.empty()) parameters["image"] = options.image;
   if (!options.real_name.empty()) parameters["realName"] = options.real_name;
   if (!options.expires.empty()) parameters["notAfter"] = options.expires;
@@ -59,9 +63,14 @@ void print_added(const json& user) {
 }
 
 Result<void> user_add(const CommandLine& line, const AddOptions& options) {
-  auto parameters = add_parameters(options);
+  auto keys = read_all_keys(options);
+  if (!keys) return Failed(keys.error());
+  auto parameters = add_parameters(options, *keys);
   if (!parameters) return Failed(parameters.error());
   auto reply = call_helper(line, "AddUser", *parameters);
+  if (!reply && reply.error().key && *reply.error().key < keys->size()) {
+    return fail(keys->at(*reply.error().key).place + ": " + reply.error().message);
+  }
   return show_reply(line, reply, [&options](const json& found) {
     print_added(found.at("user"));
     if (options.generate_password) print_generated_password(options.name, found);

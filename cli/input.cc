@@ -114,24 +114,27 @@ Result<std::string> take_password(const HeldSignals& signals) {
 
 }  // namespace
 
-Result<std::vector<std::string>> parse_keys(const std::string& text, const std::string& source) {
+Result<std::vector<KeyLine>> parse_keys(const std::string& text, const std::string& source) {
   if (is_private_key(text)) {
     return fail(source +
                 " is a private key, which must never leave its owner's machine; give the " +
                 "public key (its name mostly ends in .pub)");
   }
-  std::vector<std::string> keys;
+  std::vector<KeyLine> keys;
   std::istringstream lines(text);
+  size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
+    ++number;
     size_t first = line.find_first_not_of(" \t\r");
     if (first == std::string::npos || line[first] == '#') continue;
-    keys.push_back(line.substr(first, line.find_last_not_of(" \t\r") - first + 1));
+    keys.push_back({line.substr(first, line.find_last_not_of(" \t\r") - first + 1),
+                    source + " line " + std::to_string(number)});
   }
   if (keys.empty()) return fail(source + " has no public key");
   return keys;
 }
 
-Result<std::vector<std::string>> read_keys(const std::string& path) {
+Result<std::vector<KeyLine>> read_keys(const std::string& path) {
   auto text = read_source(path, "the public key", kMaxInput);
   if (!text) return Failed(text.error());
   return parse_keys(*text, name_of_source(path));

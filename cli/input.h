@@ -8,13 +8,18 @@
 
 namespace labgpu {
 
+struct KeyLine {
+  std::string text;
+  std::string place;  // "alice.pub line 3"
+};
+
 // The keys in a file in the form of authorized_keys: one a line; empty lines and '#' comments are
 // passed over. Says so when it was given a private key, or nothing. Whether a line is a good key
 // the helper decides.
-Result<std::vector<std::string>> parse_keys(const std::string& text, const std::string& source);
+Result<std::vector<KeyLine>> parse_keys(const std::string& text, const std::string& source);
 
 // The same, from a file; "-" is the standard input. At most 1 MiB is read.
-Result<std::vector<std::string>> read_keys(const std::string& path);
+Result<std::vector<KeyLine>> read_keys(const std::string& path);
 
 // All of a file, at most 4 MiB; "-" is the standard input. `what` is for the error: "the
 // users".

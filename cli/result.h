@@ -1,6 +1,8 @@
 // What a command of labgpu ends with: a value, or one sentence and an exit status.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -17,6 +19,8 @@ struct Error {
   int exit_status = kExitFailed;
   // A sentence without a full stop that says what failed, for whom, and what to do.
   std::string message;
+  // Of several keys that were sent to the helper, the one that it refuses, from 0.
+  std::optional<size_t> key = std::nullopt;
 };
 
 template <typename T>

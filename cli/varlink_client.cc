@@ -51,34 +51,14 @@ Result<void> send_all(int fd, std::string_view bytes, const Deadline& deadline) 
   return {};
 }
 
-// Reads up to the NUL byte that ends a Varlink message, which is not returned.
-Result<std::string> receive_message(int fd, const Deadline& deadline) {
-  std::string message;
-  std::array<char, 65536> buffer{};
-  for (;;) {
-    if (!wait_for(fd, POLLIN, deadline)) return unavailable("labgpud does not answer in time");
-    ssize_t count = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (count == 0) return unavailable("labgpud hung up without an answer");
-    if (count < 0) {
-      if (errno == EAGAIN || errno == EINTR) continue;
-      return unavailable("the connection to labgpud broke");
-    }
-    std::string_view bytes(buffer.data(), static_cast<size_t>(count));
-    size_t end = bytes.find('\0');
-    message.append(bytes.substr(0, end));
-    if (message.size() > kMaxReply) return unavailable("labgpud's answer is too long");
-    if (end == std::string_view::npos) continue;
-    // Only one call is ever under way, so nothing may follow its reply.
-    if (end + 1 != bytes.size()) return unavailable("labgpud's answer makes no sense");
-    return message;
-  }
-}
-
 // The sentence of an error reply. Errors of the protocol itself (varlink.org, "Errors") carry none.
 Failed error_reply(const std::string& error, const json& parameters) {
   auto message = parameters.find("message");
   if (message != parameters.end() && message->is_string()) {
-    return fail(message->get<std::string>());
+    Error told{kExitFailed, message->get<std::string>()};
+    auto key = parameters.find("key");
+    if (key != parameters.end() && key->is_number_unsigned()) told.key = key->get<size_t>();
+    return Failed(told);
   }
   return fail("labgpud refused the request: " + error +
               "; labgpu and labgpud may be of different versions");

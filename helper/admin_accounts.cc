@@ -18,7 +18,7 @@ namespace {
 struct NewUser {
   std::string name;
   std::string real_name;
-  std::vector<std::string> keys;
+  std::vector<SshKey> keys;
   Secret password;
   bool generate_password = false;
   std::string image;
@@ -30,11 +30,7 @@ Result<Account> to_account(const NewUser& user) {
   Account account;
   account.name = user.name;
   account.real_name = user.real_name;
-  for (const auto& line : user.keys) {
-    auto key = parse_ssh_key(line);
-    if (!key) return Failed(key.error());
-    put_key(account, *key);
-  }
+  for (const auto& key : user.keys) put_key(account, key);
   if (user.password.text) {
     auto hash = hash_password(*user.password.text);
     if (!hash) return Failed(hash.error());
@@ -74,14 +70,20 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
 
 VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
+  auto lines = fields.texts("authorizedKeys").value_or(std::vector<std::string>{});
   NewUser user{fields.required_text("name"),
                fields.text("realName").value_or(""),
-               fields.texts("authorizedKeys").value_or(std::vector<std::string>{}),
+               {},
                Secret(fields.text("password")),
                fields.boolean("generatePassword").value_or(false),
                fields.text("image").value_or(""),
                fields.text("notAfter").value_or("")};
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
+  for (size_t i = 0; i < lines.size(); ++i) {
+    auto key = parse_ssh_key(lines[i]);
+    if (!key) return key_failed(key.error(), i);
+    user.keys.push_back(std::move(*key));
+  }
   if (user.generate_password) {
     if (auto made = generate_password(user.password); !made) return account_failed(made.error());
   }
@@ -137,7 +139,7 @@ VarlinkReply AdminMethods::add_key(const nlohmann::json& parameters) {
   auto account = named_account(accounts_, fields);
   if (!account) return VarlinkFailed(account.error());
   auto key = parse_ssh_key(line);
-  if (!key) return account_failed(key.error());
+  if (!key) return key_failed(key.error(), 0);
   Account changed = **account;
   put_key(changed, *key);
   auto stored = change(*account, changed);

@@ -35,12 +35,15 @@ struct Candidate {
 using Candidates = std::vector<std::unique_ptr<Candidate>>;
 
 void take_keys(Candidate& candidate, const std::vector<std::string>& lines) {
-  for (const auto& line : lines) {
-    auto key = parse_ssh_key(line);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    auto key = parse_ssh_key(lines[i]);
     if (key) {
       put_key(candidate.account, *key);
-    } else {
+    } else if (lines.size() == 1) {
       candidate.refuse(key.error());
+    } else {
+      auto which = "line " + std::to_string(i + 1) + " of authorizedKeys";
+      candidate.refuse(wrap(which, key.error()).value());
     }
   }
 }

@@ -97,6 +97,12 @@ VarlinkFailed container_failed(const Error& error) {
 
 VarlinkError not_allowed(const std::string& why) { return failed("NotAllowed", why).value(); }
 
+VarlinkFailed key_failed(const Error& error, size_t index) {
+  auto failed = account_failed(error);
+  failed.value().parameters["key"] = index;
+  return failed;
+}
+
 tl::expected<void, VarlinkError> finish(JsonFields& parameters) {
   if (!parameters.finish_strict()) return invalid_parameter(parameters.refused_key());
   return {};

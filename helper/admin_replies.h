@@ -30,6 +30,8 @@ VarlinkFailed account_failed(const Error& error);
 VarlinkFailed container_failed(const Error& error);
 // The caller may not call that; `why` says who may, or what to do.
 VarlinkError not_allowed(const std::string& why);
+// Of several keys, one is refused: which one, from 0.
+VarlinkFailed key_failed(const Error& error, size_t index);
 
 // Nothing when all parameters were taken and right; else InvalidParameter.
 tl::expected<void, VarlinkError> finish(JsonFields& parameters);

@@ -118,6 +118,21 @@ TEST(UserAdd, ABadKeyFileOrPasswordAsksNobody) {
   }
 }
 
+json bad_key(size_t index) {
+  return {{"error", "org.labgpu.Invalid"},
+          {"parameters", {{"message", "the key is bad"}, {"key", index}}}};
+}
+
+TEST(UserAdd, SaysInWhichLineOfWhichFileTheBadKeyIs) {
+  TemporaryDirectory directory;
+  put(directory / "a.pub", "ssh-rsa A\n");
+  put(directory / "b.pub", "# two\nssh-rsa B\n\nssh-rsa C\n");
+  Exchange e({"user", "add", "alice", "--key", directory / "a.pub", "--key", directory / "b.pub"},
+             {bad_key(2)});
+  EXPECT_EQ(e.ran.status, 1);
+  EXPECT_EQ(e.ran.err, "labgpu: " + (directory / "b.pub") + " line 4: the key is bad\n");
+}
+
 TEST(UserAdd, TheHelpersErrorIsOneLine) {
   Exchange e(
       {"user", "add", "alice"},
@@ -436,12 +451,12 @@ TEST(KeyAdd, MakesACallForEachKey) {
 }
 
 TEST(KeyAdd, SaysHowManyWereAddedBeforeOneFailed) {
-  Exchange e({"key", "add", "alice", "-"},
-             {reply({{"key", key("SHA256:a")}}),
-              json({{"error", "org.labgpu.Invalid"}, {"parameters", {{"message", "no key"}}}})},
-             "ssh-rsa A\nnonsense\n");
+  Exchange e({"key", "add", "alice", "-"}, {reply({{"key", key("SHA256:a")}}), bad_key(0)},
+             "ssh-rsa A\n\nnonsense\n");
   EXPECT_EQ(e.ran.status, 1);
-  EXPECT_EQ(e.ran.err, "labgpu: no key (1 of the 2 keys were added before)\n");
+  EXPECT_EQ(e.ran.err,
+            "labgpu: the standard input line 3: the key is bad (1 of the 2 keys were added "
+            "before)\n");
 }
 
 TEST(Key, ListAndRemove) {

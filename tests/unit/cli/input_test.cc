@@ -8,15 +8,21 @@
 namespace labgpu {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 
 TEST(ParseKeys, OneALineWithoutCommentsAndSpaces) {
+  auto is = [](const std::string& text, const std::string& place) {
+    return AllOf(Field(&KeyLine::text, text), Field(&KeyLine::place, place));
+  };
   EXPECT_THAT(
       parse_keys("# mine\r\n\n  ssh-ed25519 AAAA a b \r\n\tfrom=\"x y\" ssh-rsa BBBB\n", "f")
           .value(),
-      ElementsAre("ssh-ed25519 AAAA a b", "from=\"x y\" ssh-rsa BBBB"));
-  EXPECT_THAT(parse_keys("ssh-rsa A", "f").value(), ElementsAre("ssh-rsa A"));
+      ElementsAre(is("ssh-ed25519 AAAA a b", "f line 3"),
+                  is("from=\"x y\" ssh-rsa BBBB", "f line 4")));
+  EXPECT_THAT(parse_keys("ssh-rsa A", "f").value(), ElementsAre(is("ssh-rsa A", "f line 1")));
 }
 
 TEST(ParseKeys, NothingInItIsAnErrorThatNamesTheFile) {

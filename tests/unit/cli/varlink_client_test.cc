@@ -101,6 +101,10 @@ TEST(VarlinkClient, AnErrorIsTheHelpersSentence) {
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().exit_status, kExitFailed);
   EXPECT_EQ(reply.error().message, "there is no account bob");
+  EXPECT_FALSE(reply.error().key);
+  auto key = call_with_reply(
+      json({{"error", "org.labgpu.Invalid"}, {"parameters", {{"message", "is bad"}, {"key", 3}}}}));
+  EXPECT_EQ(key.error().key, 3U);
 }
 
 TEST(VarlinkClient, ErrorsOfTheProtocolAreExplained) {
