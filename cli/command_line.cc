@@ -39,10 +39,11 @@ int parse_failure(const CLI::App& app, const CLI::ParseError& error) {
 
 Result<nlohmann::json> call_helper(const CommandLine& line, const std::string& method,
                                    const nlohmann::json& parameters,
-                                   std::chrono::milliseconds timeout) {
+                                   std::chrono::milliseconds timeout,
+                                   const VarlinkClient::OnProgress& on_progress) {
   auto client = VarlinkClient::connect(line.socket);
   if (!client) return Failed(client.error());
-  return client->call(method, parameters, timeout);
+  return client->call(method, parameters, timeout, on_progress);
 }
 
 Failed bad_reply(const std::string& method) {

@@ -24,7 +24,8 @@ struct CommandLine {
 // Connects and makes one call.
 Result<nlohmann::json> call_helper(const CommandLine& line, const std::string& method,
                                    const nlohmann::json& parameters,
-                                   std::chrono::milliseconds timeout = kCallTimeout);
+                                   std::chrono::milliseconds timeout = kCallTimeout,
+                                   const VarlinkClient::OnProgress& on_progress = nullptr);
 
 // A reply that does not have what the interface promises.
 Failed bad_reply(const std::string& method);
@@ -53,6 +54,7 @@ CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name
 void add_user_commands(CLI::App& app, CommandLine& line);
 // import and export, to the group `user`.
 void add_transfer_commands(CLI::App& group, CommandLine& line);
+void add_remove_command(CLI::App& group, CommandLine& line);  // of user
 void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "cli/import_file.h"
 #include "cli/input.h"
 #include "cli/private_file.h"
+#include "cli/status_line.h"
 #include "cli/table.h"
 
 namespace labgpu {
@@ -104,6 +106,24 @@ Result<std::optional<PrivateFile>> passwords_file(const ImportOptions& options) 
   return std::optional<PrivateFile>(std::move(*file));
 }
 
+// "importing 57/200".
+void show_progress(StatusLine& status, const json& told) {
+  auto found = told.find("progress");
+  if (found == told.end()) return;
+  auto step = found->value("step", "");
+  std::string doing = step == "checking"  ? "checking"
+                      : step == "hashing" ? "hashing passwords"
+                                          : "importing";
+  status.show(doing + " " + std::to_string(found->value("done", uint64_t{0})) + "/" +
+              std::to_string(found->value("total", uint64_t{0})));
+}
+
+Result<json> call_import(const CommandLine& line, const json& parameters) {
+  StatusLine status;
+  return call_helper(line, "ImportUsers", parameters, kManyTimeout,
+                     [&status](const json& told) { show_progress(status, told); });
+}
+
 Result<void> user_import(const CommandLine& line, const ImportOptions& options) {
   if (auto fits = check_passwords_options(options); !fits) return fits;
   auto text = read_text(options.file, "the users");
@@ -112,9 +132,7 @@ Result<void> user_import(const CommandLine& line, const ImportOptions& options) 
   if (!entries) return fail(options.file + ": " + entries.error().message);
   auto file = passwords_file(options);
   if (!file) return Failed(file.error());
-  bool is_watched = isatty(STDERR_FILENO) != 0 && !options.dry_run;
-  if (is_watched) std::cerr << "adding " << entries->size() << " users ...\n";
-  auto reply = call_helper(line, "ImportUsers", import_parameters(*entries, options), kManyTimeout);
+  auto reply = call_import(line, import_parameters(*entries, options));
   Result<void> written;
   if (reply && *file && has_passwords(*reply)) written = move_passwords(**file, *reply);
   auto shown = show_reply(

@@ -1,4 +1,4 @@
-// labgpu user add, list, show, set, remove.
+// labgpu user add, list, show, set.
 #include <iostream>
 #include <memory>
 
@@ -164,44 +164,6 @@ void add_set(CLI::App& group, CommandLine& line) {
       [&line, options] { line.command = [&line, options] { return user_set(line, *options); }; });
 }
 
-// --- remove ---
-
-struct RemoveOptions {
-  std::string name;
-  bool yes = false;
-};
-
-Result<void> user_remove(const CommandLine& line, const RemoveOptions& options) {
-  if (!options.yes) {
-    auto agreed = confirm("Stop the container of " + printable(options.name) +
-                          " and forget the account? Its files are kept.");
-    if (!agreed) return Failed(agreed.error());
-    if (!*agreed) return fail("nothing was removed");
-  }
-  auto reply = call_helper(line, "RemoveUser", {{"name", options.name}}, kContainerTimeout);
-  return show_reply(line, reply, [&options](const json& kept) {
-    auto home = kept.at("home").get<std::string>();
-    auto container = kept.at("containerName").get<std::string>();
-    std::cout << options.name << ": removed\n"
-              << "kept: " << printable(home) << '\n';
-    if (!container.empty()) {
-      std::cout << "kept: container " << container << " (docker rm " << container
-                << " deletes it)\n";
-    }
-  });
-}
-
-void add_remove(CLI::App& group, CommandLine& line) {
-  auto options = std::make_shared<RemoveOptions>();
-  auto* command =
-      add_query(group, line, "remove", "Forget an account; its home and its container are kept");
-  command->add_option("NAME", options->name)->required();
-  command->add_flag("--yes", options->yes, "Do not ask");
-  command->callback([&line, options] {
-    line.command = [&line, options] { return user_remove(line, *options); };
-  });
-}
-
 }  // namespace
 
 void add_user_commands(CLI::App& app, CommandLine& line) {
@@ -209,7 +171,7 @@ void add_user_commands(CLI::App& app, CommandLine& line) {
   add_add(*group, line);
   add_list_and_show(*group, line);
   add_set(*group, line);
-  add_remove(*group, line);
+  add_remove_command(*group, line);
   add_transfer_commands(*group, line);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -64,14 +65,20 @@ Failed error_reply(const std::string& error, const json& parameters) {
               "; labgpu and labgpud may be of different versions");
 }
 
-Result<json> read_reply(const std::string& text) {
+Failed senseless() { return unavailable("labgpud's answer makes no sense"); }
+
+// `continues`: others follow.
+Result<json> read_reply(const std::string& text, bool& continues) {
+  continues = false;
   json reply = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!reply.is_object()) return unavailable("labgpud's answer makes no sense");
+  if (!reply.is_object()) return senseless();
   json parameters = reply.value("parameters", json::object());
-  if (!parameters.is_object()) return unavailable("labgpud's answer makes no sense");
+  json more = reply.value("continues", json(false));
+  if (!parameters.is_object() || !more.is_boolean()) return senseless();
+  continues = more.get<bool>();
   auto error = reply.find("error");
   if (error == reply.end()) return parameters;
-  if (!error->is_string()) return unavailable("labgpud's answer makes no sense");
+  if (!error->is_string()) return senseless();
   return error_reply(error->get<std::string>(), parameters);
 }
 
@@ -96,18 +103,57 @@ Result<VarlinkClient> VarlinkClient::connect(const std::string& path) {
   return VarlinkClient(std::move(fd));
 }
 
+// Reads up to the NUL byte that ends a Varlink message, which is not returned.
+Result<std::string> VarlinkClient::receive_message(std::chrono::milliseconds timeout) {
+  auto deadline = Deadline::after_ms(static_cast<uint32_t>(timeout.count()));
+  std::array<char, 65536> buffer{};
+  for (size_t seen = 0;;) {
+    size_t end = received_.find('\0', seen);
+    if (std::min(end, received_.size()) > kMaxReply) {
+      return unavailable("labgpud's answer is too long");
+    }
+    if (end != std::string::npos) {
+      std::string message = received_.substr(0, end);
+      received_.erase(0, end + 1);
+      return message;
+    }
+    seen = received_.size();
+    if (!wait_for(socket_.get(), POLLIN, deadline)) {
+      return unavailable("labgpud does not answer in time");
+    }
+    ssize_t count = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count == 0) return unavailable("labgpud hung up without an answer");
+    if (count > 0) {
+      received_.append(buffer.data(), static_cast<size_t>(count));
+    } else if (errno != EAGAIN && errno != EINTR) {
+      return unavailable("the connection to labgpud broke");
+    }
+  }
+}
+
 Result<json> VarlinkClient::call(const std::string& method, const json& parameters,
-                                 std::chrono::milliseconds timeout) {
+                                 std::chrono::milliseconds timeout, const OnProgress& on_progress) {
   json request = {{"method", kInterface + method}, {"parameters", parameters}};
+  if (on_progress) request["more"] = true;
   // Arguments come from a command line in any encoding; JSON is UTF-8 (RFC 8259, 8.1).
   std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
   text.push_back('\0');
   auto deadline = Deadline::after_ms(static_cast<uint32_t>(timeout.count()));
   auto sent = send_all(socket_.get(), text, deadline);
   if (!sent) return Failed(sent.error());
-  auto reply = receive_message(socket_.get(), deadline);
-  if (!reply) return Failed(reply.error());
-  return read_reply(*reply);
+  for (;;) {
+    auto message = receive_message(timeout);
+    if (!message) return Failed(message.error());
+    bool continues = false;
+    auto reply = read_reply(*message, continues);
+    if (continues && on_progress && reply) {
+      on_progress(*reply);
+    } else if (continues || !received_.empty()) {
+      return senseless();  // only one call is ever under way, so nothing may follow its reply
+    } else {
+      return reply;
+    }
+  }
 }
 
 }  // namespace labgpu

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -22,18 +23,26 @@ inline constexpr size_t kMaxReply = size_t{16} * 1024 * 1024;
 
 class VarlinkClient {
  public:
+  // Gets the parameters of a reply that others follow.
+  using OnProgress = std::function<void(const nlohmann::json& parameters)>;
+
   // Fails with kExitUnavailable when nothing listens there.
   static Result<VarlinkClient> connect(const std::string& path);
 
   // Calls "org.labgpu.METHOD" and returns the reply's parameters. An error reply is a failure with
   // the helper's own sentence. A missing, late or senseless reply is kExitUnavailable, and the
   // connection is of no more use.
+  // With `on_progress` the helper may tell how far it is; then the time counts anew.
   Result<nlohmann::json> call(const std::string& method, const nlohmann::json& parameters,
-                              std::chrono::milliseconds timeout = kCallTimeout);
+                              std::chrono::milliseconds timeout = kCallTimeout,
+                              const OnProgress& on_progress = nullptr);
 
  private:
   explicit VarlinkClient(UniqueFd socket) : socket_(std::move(socket)) {}
+  Result<std::string> receive_message(std::chrono::milliseconds timeout);
+
   UniqueFd socket_;
+  std::string received_;  // what came behind the last message
 };
 
 }  // namespace labgpu

@@ -47,6 +47,7 @@ Result<Account> to_account(const NewUser& user) {
 }  // namespace
 
 Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, const Account& changed) {
+  if (auto may = refuse_while_purged(seen->name); !may) return Failed(may.error());
   if (auto fits = check_together(config_.defaults, changed); !fits) return Failed(fits.error());
   return accounts_.put_if_unchanged(seen, changed);
 }

@@ -23,6 +23,7 @@ Task<VarlinkReply> AdminMethods::remove_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto account = named_account(accounts_, fields);
   if (!account) co_return VarlinkFailed(account.error());
+  if (auto may = refuse_while_purged((*account)->name); !may) co_return account_failed(may.error());
   auto removed = accounts_.remove(*account);
   if (!removed) co_return account_failed(removed.error());
   auto stopping = containers_.stop(**account);
@@ -74,6 +75,7 @@ Task<VarlinkReply> AdminMethods::start(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto account = named_account(accounts_, fields);
   if (!account) co_return VarlinkFailed(account.error());
+  if (auto may = refuse_while_purged((*account)->name); !may) co_return account_failed(may.error());
   auto starting = containers_.ensure_running(**account);
   auto started = co_await starting;
   auto telling = status_after(started.map([](const auto&) {}), *account);
@@ -94,6 +96,7 @@ Task<VarlinkReply> AdminMethods::restart(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto account = named_account(accounts_, fields);
   if (!account) co_return VarlinkFailed(account.error());
+  if (auto may = refuse_while_purged((*account)->name); !may) co_return account_failed(may.error());
   auto restarting = containers_.restart(**account);
   auto restarted = co_await restarting;
   auto telling = status_after(restarted, *account);

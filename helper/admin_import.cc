@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kPortion = 64;  // what is looked at between two turns of the event loop
+constexpr size_t kPortion = 16;  // what is done between two turns of the event loop
 
 // One of the accounts to be, with why it cannot be.
 struct Candidate {
@@ -136,6 +136,18 @@ void compare(Candidates& candidates) {
   }
 }
 
+json progress(const char* step, size_t done, size_t total) {
+  return {{"progress", {{"step", step}, {"done", done}, {"total", total}}}};
+}
+
+// Lets the event loop turn once in a while, and tells how far a step is.
+Task<void> go_on(EventLoop& loop, const VarlinkCall& call, const char* step, size_t done,
+                 size_t total) {
+  if (done % kPortion != 0 && done != total) co_return;
+  call.tell(progress(step, done, total));
+  co_await loop.turn();
+}
+
 json report(const Candidates& candidates, bool imported) {
   json users = json::array();
   for (const auto& each : candidates) {
@@ -151,6 +163,12 @@ json report(const Candidates& candidates, bool imported) {
 bool has_problem(const Candidates& candidates) {
   return std::any_of(candidates.begin(), candidates.end(),
                      [](const auto& each) { return !each->problem.empty(); });
+}
+
+size_t count_passwords(const Candidates& candidates) {
+  return static_cast<size_t>(
+      std::count_if(candidates.begin(), candidates.end(),
+                    [](const auto& each) { return each->password.text.has_value(); }));
 }
 
 // Home directories that go again unless their accounts are made.
@@ -208,8 +226,8 @@ void AdminMethods::check_new_account(Account& account, std::string& problem) con
 }
 
 // Nothing is made when anything is wrong, and all of it is told.
-Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
-  JsonFields fields(parameters, "");
+Task<VarlinkReply> AdminMethods::import_users(const VarlinkCall& call) {
+  JsonFields fields(call.parameters, "");
   const auto* entries = fields.array("users");
   bool dry_run = fields.boolean("dryRun").value_or(false);
   bool generate_passwords = fields.boolean("generatePasswords").value_or(false);
@@ -221,13 +239,15 @@ Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
     candidates.push_back(read_candidate(entry, generate_passwords));
     auto& added = *candidates.back();
     if (added.problem.empty()) check_new_account(added.account, added.problem);
-    if (candidates.size() % kPortion == 0) co_await loop_.turn();
+    auto telling = go_on(loop_, call, "checking", candidates.size(), entries->size());
+    co_await telling;
   }
   compare(candidates);
   if (dry_run || has_problem(candidates)) co_return report(candidates, false);
 
   // A hash takes its time on purpose, so each is a turn of its own.
-  for (const auto& each : candidates) {
+  auto passwords = count_passwords(candidates);
+  for (size_t hashed = 0; const auto& each : candidates) {
     if (!each->password.text) continue;
     auto hash = hash_password(*each->password.text);
     if (hash) {
@@ -235,6 +255,7 @@ Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
     } else {
       each->refuse(hash.error());
     }
+    call.tell(progress("hashing", ++hashed, passwords));
     co_await loop_.turn();
   }
   if (has_problem(candidates)) co_return report(candidates, false);
@@ -254,7 +275,8 @@ Task<VarlinkReply> AdminMethods::import_users(const json& parameters) {
     auto made = homes.make(each->account, accounts_.ids_of(each->account.name));
     if (!made) co_return account_failed(made.error());
     accounts.push_back(each->account);
-    if (accounts.size() % kPortion == 0) co_await loop_.turn();
+    auto telling = go_on(loop_, call, "making", accounts.size(), candidates.size());
+    co_await telling;
   }
   auto creating = accounts_.create_all(std::move(accounts));
   auto created = co_await creating;

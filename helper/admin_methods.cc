@@ -27,6 +27,11 @@ std::string user_of(const nlohmann::json& parameters) {
   return plausible ? name->get<std::string>() : "?";
 }
 
+bool is_dry_run(const nlohmann::json& parameters) {
+  auto dry_run = parameters.find("dryRun");
+  return dry_run != parameters.end() && *dry_run == true;
+}
+
 // Wherever they are: some methods take many accounts.
 void wipe_passwords(nlohmann::json& value) {
   for (auto& [key, inside] : value.items()) {
@@ -52,6 +57,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"SetUser", Caller::kAdmin, true, &AdminMethods::set_user},
     {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password},
     {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user},
+    {"PurgeUser", Caller::kAdmin, true, &AdminMethods::purge_user},
     {"ImportUsers", Caller::kAdmin, true, &AdminMethods::import_users},
     {"ExportUsers", Caller::kAdmin, false, &AdminMethods::export_users},
     {"AddKey", Caller::kAdmin, true, &AdminMethods::add_key},
@@ -75,7 +81,8 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       maintenance_(maintenance),
       config_(config),
       admin_group_(admin_group),
-      sessions_of_(std::move(sessions_of)) {}
+      sessions_of_(std::move(sessions_of)),
+      tree_worker_(loop) {}
 
 std::string AdminMethods::name() const { return "org.labgpu"; }
 
@@ -121,12 +128,15 @@ Task<VarlinkReply> AdminMethods::call(VarlinkCall call) {
   VarlinkReply reply;
   if (const auto* at_once = std::get_if<AtOnce>(&method->handle)) {
     reply = (this->*(*at_once))(call.parameters);
+  } else if (const auto* in_time = std::get_if<InTime>(&method->handle)) {
+    auto working = (this->*(*in_time))(call.parameters);
+    reply = co_await working;
   } else {
-    auto working = (this->*std::get<InTime>(method->handle))(call.parameters);
+    auto working = (this->*std::get<Telling>(method->handle))(call);
     reply = co_await working;
   }
   wipe_passwords(call.parameters);
-  if (method->changes_something) {
+  if (method->changes_something && !is_dry_run(call.parameters)) {
     auto user = user_of(call.parameters);
     log(LogLevel::kNotice,
         call.method + " " + user + " by uid " + std::to_string(call.peer.uid) + reason_of(reply),

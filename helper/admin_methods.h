@@ -7,18 +7,23 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "helper/account_store.h"
 #include "helper/config.h"
 #include "helper/containers.h"
+#include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
 #include "helper/maintenance.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
+#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -41,14 +46,16 @@ class AdminMethods final : public VarlinkInterface {
     kAdmin,  // root, and members of the group labgpu-admin
     kOwner,  // these, and a user for the account with their uid, which `name` has to be
   };
-  // What only files need is done at once; what Docker has to do with takes its time.
+  // What only files need is done at once; what Docker has to do with takes its time; what takes so
+  // long that somebody will ask tells how far it is.
   using AtOnce = VarlinkReply (AdminMethods::*)(const nlohmann::json& parameters);
   using InTime = Task<VarlinkReply> (AdminMethods::*)(const nlohmann::json& parameters);
+  using Telling = Task<VarlinkReply> (AdminMethods::*)(const VarlinkCall& call);
   struct Method {
     const char* name;
     Caller caller;
     bool changes_something;  // and is logged
-    std::variant<AtOnce, InTime> handle;
+    std::variant<AtOnce, InTime, Telling> handle;
   };
   static const Method kMethods[];
 
@@ -69,7 +76,7 @@ class AdminMethods final : public VarlinkInterface {
   Result<AccountPointer> change(const AccountPointer& seen, const Account& changed);
 
   // admin_import.cc
-  Task<VarlinkReply> import_users(const nlohmann::json& parameters);
+  Task<VarlinkReply> import_users(const VarlinkCall& call);
   VarlinkReply export_users(const nlohmann::json& parameters);
   // Fills in the home.
   void check_new_account(Account& account, std::string& problem) const;
@@ -85,6 +92,15 @@ class AdminMethods final : public VarlinkInterface {
   Task<VarlinkReply> restart(const nlohmann::json& parameters);
   Task<VarlinkReply> status_after(Result<void> done, AccountPointer account);
 
+  // admin_purge.cc
+  Task<VarlinkReply> purge_user(const VarlinkCall& call);
+  Task<Result<nlohmann::json>> plan_purge(AccountPointer account);
+  Task<Result<void>> measure(nlohmann::json& directories);
+  Task<Result<void>> purge(AccountPointer account, const VarlinkCall& call);
+  Task<Result<void>> remove_trees(std::vector<std::string> paths, std::shared_ptr<TreeWork> work);
+  [[nodiscard]] Result<void> check_purge(const Account& account, bool force) const;
+  [[nodiscard]] Result<void> refuse_while_purged(const std::string& name) const;
+
   // admin_maintenance.cc
   VarlinkReply get_maintenance(const nlohmann::json& parameters);
   VarlinkReply start_maintenance(const nlohmann::json& parameters);
@@ -97,6 +113,8 @@ class AdminMethods final : public VarlinkInterface {
   const Config& config_;
   std::optional<gid_t> admin_group_;
   CountSessions sessions_of_;
+  std::set<std::string> being_purged_;  // nothing else begins with these
+  Worker tree_worker_;
 };
 
 }  // namespace labgpu

@@ -131,14 +131,12 @@ Result<void> link_beside_directories(const std::string& state_directory, const s
 }
 
 Result<void> remove_container_directories(const std::string& state_directory,
-                                          const std::string& user) {
-  // remove_all() of GCC 12 and later opens each directory relative to its parent and follows no
-  // links (CVE-2022-21658 was the same fault elsewhere).
-  std::string path = container_directory(state_directory, user);
-  std::error_code error;
-  std::filesystem::remove_all(path, error);
-  if (error) return fail_errno("cannot remove " + path, error.value());
-  return {};
+                                          const std::string& user, TreeWork& work) {
+  auto all = state_directory + "/containers";
+  UniqueFd directory(open(all.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid() && errno == ENOENT) return {};  // no container was ever made
+  if (!directory.valid()) return fail_errno("cannot open " + all, errno);
+  return remove_tree(directory.get(), user, container_directory(state_directory, user), work);
 }
 
 Result<void> prepare_mount_sources(const Account& account, const Settings& settings) {

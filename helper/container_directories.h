@@ -5,6 +5,7 @@
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
+#include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/settings.h"
 
@@ -26,9 +27,10 @@ Result<ContainerDirectories> open_container_directories(const std::string& state
 Result<void> link_beside_directories(const std::string& state_directory, const std::string& user,
                                      const std::string& name, const std::string& target);
 
-// Deletes <state>/containers/<user>. No container may have it mounted any more.
+// Deletes <state>/containers/<user>, which may take long: for a worker's thread. No container may
+// have it mounted any more.
 Result<void> remove_container_directories(const std::string& state_directory,
-                                          const std::string& user);
+                                          const std::string& user, TreeWork& work);
 
 // Every mount's source is there afterwards, else it is an error: the account's home, which must be
 // there already (if it is not, its disk may not be mounted), and the settings' mounts, of which a

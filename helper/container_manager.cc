@@ -15,6 +15,7 @@
 #include "helper/image_puller.h"
 #include "helper/log.h"
 #include "helper/running_containers.h"
+#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -41,6 +42,7 @@ struct ContainerManager::Impl {
         memory(loop),
         starter(loop, docker_client, config, std::move(state_directory)),
         images(docker_client),
+        tree_worker(loop),
         events(loop, docker_client, kLabelUser,
                {.on_resync =
                     [this] {
@@ -57,10 +59,11 @@ struct ContainerManager::Impl {
   Task<void> ensure_for_all(std::shared_ptr<Start> start);
   Task<Result<Running>> fetch_and_start(std::shared_ptr<Start> start);
   Task<Result<void>> fetch(std::shared_ptr<Start> start, std::string image);
-  Task<Result<Running>> start_once(Account account, std::string& missing_image);
+  Task<Result<Running>> start_once(std::shared_ptr<Start> start, std::string& missing_image);
   Task<Result<void>> stop(Account account);
   Task<Result<void>> restart(Account account);
-  Task<Result<void>> remove(std::string user);
+  Task<Result<void>> remove(Account account);
+  Task<Result<void>> remove_all_of(Account account);
   Task<Result<void>> stop_found(std::string user, ContainerDetails found);
   // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
   Task<Result<void>> keep_going(Task<Result<void>> task);
@@ -69,6 +72,8 @@ struct ContainerManager::Impl {
   RunningContainers memory;
   ContainerStarter starter;
   ImagePuller images;
+  TreeWork trees;
+  Worker tree_worker;  // uses what is above it
   std::map<std::string, Lane> lanes;
   DockerEvents events;
   std::function<void(const EngineInfo&)> on_engine;
@@ -79,7 +84,7 @@ ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const 
                                    std::string state_directory)
     : impl_(std::make_unique<Impl>(loop, docker, config, std::move(state_directory))) {}
 
-ContainerManager::~ContainerManager() = default;
+ContainerManager::~ContainerManager() { impl_->trees.stop = true; }
 
 void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
   impl_->on_engine = std::move(on_engine);
@@ -206,12 +211,12 @@ Task<void> ContainerManager::Impl::ensure_for_all(std::shared_ptr<Start> start) 
 
 Task<Result<Running>> ContainerManager::Impl::fetch_and_start(std::shared_ptr<Start> start) {
   std::string missing;
-  Result<Running> running = co_await start_once(start->account, missing);
+  Result<Running> running = co_await start_once(start, missing);
   if (missing.empty()) co_return running;
   Result<void> fetched = co_await fetch(start, missing);
   if (!fetched) co_return Failed(fetched.error());
   missing.clear();
-  running = co_await start_once(start->account, missing);
+  running = co_await start_once(start, missing);
   if (missing.empty()) co_return running;
   co_return fail(ErrorCode::kUnavailable,
                  "Docker fetched the image " + missing + " and has lost it again");
@@ -226,16 +231,19 @@ Task<Result<void>> ContainerManager::Impl::fetch(std::shared_ptr<Start> start, s
   start->fetching = image;
   Result<void> pulled = co_await images.pull(std::move(image));
   start->fetching.clear();
-  if (!pulled) co_return pulled;
-  if (lanes[start->account.name].start == start) co_return Result<void>();
-  co_return fail(ErrorCode::kUnavailable,
-                 "your container was stopped or set up anew while its image was fetched; log in "
-                 "again");
+  co_return pulled;
 }
 
-Task<Result<Running>> ContainerManager::Impl::start_once(Account account,
+Task<Result<Running>> ContainerManager::Impl::start_once(std::shared_ptr<Start> start,
                                                          std::string& missing_image) {
-  AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
+  const Account& account = start->account;
+  Lane& lane = lanes[account.name];
+  AsyncMutex::Guard turn = co_await lane.turn.lock();
+  if (lane.start != start) {
+    co_return fail(ErrorCode::kUnavailable,
+                   "your container was stopped, set up anew or removed before it was ready; log in "
+                   "again");
+  }
   if (Running now = memory.find(account.name, account.uid)) co_return now;
   Result<Running> started = co_await starter.start(account, missing_image);
   if (started) memory.put({account.name, account.uid}, *started);
@@ -281,23 +289,41 @@ Task<Result<void>> ContainerManager::Impl::restart(Account account) {
   co_return Result<void>();
 }
 
-Task<Result<void>> ContainerManager::Impl::remove(std::string user) {
-  lanes[user].start.reset();
-  AsyncMutex::Guard turn = co_await lanes[user].turn.lock();
-  Result<std::vector<ContainerDetails>> all = co_await starter.find_all(user);
+Task<Result<void>> ContainerManager::Impl::remove(Account account) {
+  Lane& lane = lanes[account.name];
+  AsyncMutex::Guard turn = co_await lane.turn.lock();
+  Result<void> removed = co_await remove_all_of(account);
+  // Whoever waits behind this, also since it began, makes no new container.
+  lane.start.reset();
+  co_return removed;
+}
+
+Task<Result<void>> ContainerManager::Impl::remove_all_of(Account account) {
+  Result<std::vector<ContainerDetails>> all = co_await starter.find_all(account.name);
   if (!all) co_return Failed(all.error());
+  bool others = false;
   for (const ContainerDetails& found : *all) {
+    if (starter.owner(found)->uid != account.uid) {
+      others = true;
+      continue;
+    }
     if (found.state == "running") {
-      Result<void> stopped = co_await stop_found(user, found);
+      Result<void> stopped = co_await stop_found(account.name, found);
       if (!stopped) co_return stopped;
     }
     Result<void> removed = co_await docker.remove_container(found.id);
     if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
     memory.drop(found.id);
     log(LogLevel::kNotice, "removed the container",
-        {{kLogUser, user}, {kLogContainer, found.name}});
+        {{kLogUser, account.name}, {kLogContainer, found.name}});
   }
-  co_return starter.remove_directories(user);
+  if (others) co_return Result<void>();  // a former account's container has these mounted
+  std::function<Result<void>()> job = [this, name = account.name] {
+    return remove_container_directories(starter.state_directory(), name, trees);
+  };
+  Task<Result<void>> removing = tree_worker.run(std::move(job));
+  Result<void> directories = co_await removing;
+  co_return directories;
 }
 
 Task<Result<void>> ContainerManager::stop(Account account) {
@@ -308,8 +334,12 @@ Task<Result<void>> ContainerManager::restart(Account account) {
   return impl_->keep_going(impl_->restart(std::move(account)));
 }
 
-Task<Result<void>> ContainerManager::remove(std::string user) {
-  return impl_->keep_going(impl_->remove(std::move(user)));
+Task<Result<void>> ContainerManager::remove(Account account) {
+  return impl_->keep_going(impl_->remove(std::move(account)));
+}
+
+std::string ContainerManager::directory_of(const Account& account) const {
+  return container_directory(impl_->starter.state_directory(), account.name);
 }
 
 Task<Result<ContainerStatus>> ContainerManager::status(Account account) {

@@ -38,7 +38,8 @@ class ContainerManager final : public Containers {
   [[nodiscard]] std::optional<StartProgress> progress(const Account& account) const override;
   Task<Result<void>> stop(Account account) override;
   Task<Result<void>> restart(Account account) override;
-  Task<Result<void>> remove(std::string user) override;
+  Task<Result<void>> remove(Account account) override;
+  [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
 
  private:

@@ -203,8 +203,4 @@ void ContainerStarter::link_name_files(const ContainerDetails& details,
   }
 }
 
-Result<void> ContainerStarter::remove_directories(const std::string& user) const {
-  return remove_container_directories(state_directory_, user);
-}
-
 }  // namespace labgpu

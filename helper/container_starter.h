@@ -42,7 +42,7 @@ class ContainerStarter {
   [[nodiscard]] std::optional<ContainerOwner> owner(const ContainerDetails& details) const {
     return owner_of(details, state_directory_);
   }
-  Result<void> remove_directories(const std::string& user) const;
+  [[nodiscard]] const std::string& state_directory() const { return state_directory_; }
 
  private:
   Result<void> prepare_host(const Account& account, const Settings& settings) const;

@@ -74,8 +74,12 @@ class Containers {
   // kNotFound when the account has none.
   virtual Task<Result<void>> stop(Account account) = 0;
   virtual Task<Result<void>> restart(Account account) = 0;
-  // Stops and deletes the container; its home and data directories stay. Absent is success.
-  virtual Task<Result<void>> remove(std::string user) = 0;
+  // Stops and deletes the container and labgpu's directories for it, but not the home and the data
+  // directories; a former account's container of that name stays. Absent is success. Who waits in
+  // ensure_running() meanwhile gets an error, and no new container.
+  virtual Task<Result<void>> remove(Account account) = 0;
+  // The directory that labgpu made for it, as remove() deletes it.
+  [[nodiscard]] virtual std::string directory_of(const Account& account) const = 0;
 
   virtual Task<Result<ContainerStatus>> status(Account account) = 0;
 };

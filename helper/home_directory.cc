@@ -38,17 +38,21 @@ Result<UniqueFd> open_parent(const std::string& path) {
                                            " has a symbolic link in it: name the true path as "
                                            "\"home\" in labgpu.json");
     }
-    return fail_errno("open " + path + ", where the home directory will be", error);
+    return fail_errno("open " + path + ", where directories of users are", error);
   }
   struct stat status {};
   if (fstat(parent.get(), &status) != 0) return fail_errno("look at " + path, errno);
   if (status.st_uid != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return fail(ErrorCode::kInvalid,
                 path +
-                    " must belong to root, and nobody else may write to it, before home "
-                    "directories are made there");
+                    " must belong to root, and nobody else may write to it, before "
+                    "directories of users are made or removed there");
   }
   return parent;
+}
+
+bool is_absent(const std::string& path) {
+  return access(path.c_str(), F_OK) != 0 && errno == ENOENT;
 }
 
 Result<bool> accept_existing(int parent, const HomePath& home, const std::string& path,
@@ -104,5 +108,24 @@ Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid,
 }
 
 void remove_new_home(const std::string& path) { rmdir(path.c_str()); }
+
+Result<TreeSize> measure_own_directory(const std::string& path, std::chrono::milliseconds limit,
+                                       TreeWork& work) {
+  auto own = split(path);
+  if (is_absent(own.parent)) return TreeSize{};
+  auto parent = open_parent(own.parent);
+  if (!parent) return Failed(parent.error());
+  return measure_tree(parent->get(), own.name, limit, work);
+}
+
+Result<void> remove_own_directory(const std::string& path, TreeWork& work) {
+  auto own = split(path);
+  if (is_absent(own.parent)) return {};
+  auto parent = open_parent(own.parent);
+  if (!parent) return Failed(parent.error());
+  auto removed = remove_tree(parent->get(), own.name, path, work);
+  if (removed && fsync(parent->get()) != 0) return fail_errno("flush " + own.parent, errno);
+  return removed;
+}
 
 }  // namespace labgpu

@@ -1,10 +1,12 @@
-// Makes the home directory of a new account.
+// Makes the home directory of a new account; removes that and other directories of a former one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "helper/directory_tree.h"
 #include "helper/error.h"
 
 namespace labgpu {
@@ -19,5 +21,12 @@ Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid,
 
 // Takes back a make_home() that answered true; only an empty directory is removed.
 void remove_new_home(const std::string& path);
+
+// What is in a directory that is a user's own, and all of it gone, as of directory_tree.h. What is
+// above it must be root's, as for make_home(), so that nobody leads this elsewhere. Absent is
+// nothing. Both may take long: for a worker's thread.
+Result<TreeSize> measure_own_directory(const std::string& path, std::chrono::milliseconds limit,
+                                       TreeWork& work);
+Result<void> remove_own_directory(const std::string& path, TreeWork& work);
 
 }  // namespace labgpu

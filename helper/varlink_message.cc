@@ -14,6 +14,12 @@ VarlinkFailed service_error(const char* name, nlohmann::json parameters) {
   return VarlinkFailed({std::string("org.varlink.service.") + name, std::move(parameters)});
 }
 
+std::string encode(const nlohmann::json& message) {
+  auto text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  text.push_back('\0');
+  return text;
+}
+
 nlohmann::json method_of(const VarlinkCall& call) {
   return {{"method", call.interface + "." + call.method}};
 }
@@ -56,8 +62,7 @@ Result<VarlinkCall> parse_call(const std::string& text) {
   const auto* parameters = fields.object("parameters");
   call.oneway = fields.boolean("oneway").value_or(false);
   call.upgrade = fields.boolean("upgrade").value_or(false);
-  // "more" allows several replies and asks for none; no method here has more than one.
-  fields.boolean("more");
+  call.more = fields.boolean("more").value_or(false);
   // An unknown field is let pass: Varlink may grow one.
   if (auto done = fields.finish(); !done) return Failed(done.error());
   // Moved, not copied: a password in it is wiped in one place.
@@ -66,6 +71,10 @@ Result<VarlinkCall> parse_call(const std::string& text) {
   call.interface = method.substr(0, dot);
   call.method = dot == std::string::npos ? "" : method.substr(dot + 1);
   return call;
+}
+
+std::string encode_progress(const nlohmann::json& parameters) {
+  return encode({{"parameters", parameters}, {"continues", true}});
 }
 
 std::string encode_reply(VarlinkReply reply) {
@@ -77,8 +86,7 @@ std::string encode_reply(VarlinkReply reply) {
     message["error"] = reply.error().name;
     parameters = std::move(reply.error().parameters);
   }
-  auto text = message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  text.push_back('\0');
+  auto text = encode(message);
   wipe_texts(parameters);
   return text;
 }

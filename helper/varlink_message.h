@@ -1,6 +1,7 @@
 // Varlink's messages (https://varlink.org/Method-Call): a call in, a reply out, both JSON.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <tl/expected.hpp>
@@ -17,6 +18,10 @@ struct VarlinkCall {
   bool oneway = false;   // the caller wants no reply
   bool upgrade = false;  // the caller wants another protocol afterwards
   Peer peer;
+  bool more = false;  // the caller takes several replies
+  // Tells how far a long call is, in a reply before the last one; nothing unless `more`. What
+  // nobody reads in time is left out.
+  std::function<void(const nlohmann::json& parameters)> tell = [](const nlohmann::json&) {};
 };
 
 struct VarlinkError {
@@ -39,5 +44,7 @@ Result<VarlinkCall> parse_call(const std::string& text);
 
 // With the NUL at its end. Text that is not UTF-8, as from a file or another program, is mended.
 std::string encode_reply(VarlinkReply reply);
+// A reply that others follow.
+std::string encode_progress(const nlohmann::json& parameters);
 
 }  // namespace labgpu

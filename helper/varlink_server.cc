@@ -133,11 +133,26 @@ bool VarlinkServer::begin_next(Connection& connection) {
     return false;
   }
   call->peer = connection.peer;
+  if (call->more && !call->oneway) {
+    call->tell = [this, number = connection.number](const nlohmann::json& parameters) {
+      tell(number, parameters);
+    };
+  }
   connection.ready.reset();
   connection.idle.reset();
   connection.work.emplace(answer(connection, std::move(*call)));
   connection.work->start();
   return true;
+}
+
+// What cannot be sent at once goes before the next reply. Whether the caller is gone is seen there:
+// this may run inside the call, which must not be dropped by itself.
+void VarlinkServer::tell(uint64_t number, const nlohmann::json& parameters) {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  auto& connection = *found->second;
+  if (connection.output.empty()) connection.output = encode_progress(parameters);
+  static_cast<void>(send(connection));
 }
 
 Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
@@ -153,7 +168,11 @@ Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
   } else {
     reply = interface_not_found(call.interface);
   }
-  if (!oneway) connection.output = encode_reply(std::move(reply));
+  if (!oneway) {
+    auto text = encode_reply(std::move(reply));
+    connection.output += text;
+    wipe(text);
+  }
   // From the loop, where this coroutine has ended and may be destroyed.
   loop_.post([this, number = connection.number] {
     auto found = connections_.find(number);

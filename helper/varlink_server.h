@@ -66,6 +66,7 @@ class VarlinkServer {
   [[nodiscard]] static bool send(Connection& connection);
   // Begins the next call when all of it is there. False: drop the connection.
   [[nodiscard]] bool begin_next(Connection& connection);
+  void tell(uint64_t number, const nlohmann::json& parameters);
   Task<void> answer(Connection& connection, VarlinkCall call);
   [[nodiscard]] VarlinkReply describe(const VarlinkCall& call) const;
 

@@ -22,7 +22,7 @@ _labgpu_options() {
     case "$1 $2" in
         "user add") echo --key --password-stdin --generate-password --image --real-name --expires --json ;;
         "user set") echo --password-stdin --no-password --json ;;
-        "user remove") echo --yes --json ;;
+        "user remove") echo --yes --purge --force --json ;;
         "user import") echo --dry-run --generate-passwords --no-expire --passwords-file --json ;;
         "user export") echo --format --output --secrets ;;
         "passwd "*) echo --stdin --generate --expire --delete --lock --unlock --json ;;

@@ -69,10 +69,11 @@ TEST_F(ContainerDirectoriesTest, RemovalFollowsNoLink) {
   ASSERT_TRUE(open_container_directories(root_, "alice"));
   fs::create_directory(root_ + "/precious");
   fs::create_directory_symlink(root_ + "/precious", root_ + "/containers/alice/tmp/link");
-  ASSERT_TRUE(remove_container_directories(root_, "alice"));
+  TreeWork work;
+  ASSERT_TRUE(remove_container_directories(root_, "alice", work));
   EXPECT_FALSE(fs::exists(root_ + "/containers/alice"));
   EXPECT_TRUE(fs::exists(root_ + "/precious"));
-  EXPECT_TRUE(remove_container_directories(root_, "alice"));
+  EXPECT_TRUE(remove_container_directories(root_, "alice", work));
 }
 
 TEST_F(ContainerDirectoriesTest, LinkIsMadeReplacedAndRemoved) {

@@ -219,12 +219,37 @@ TEST_F(ContainerManagerTest, RemoveLeavesTheHome) {
   ASSERT_TRUE(running);
   std::string own = state_directory() + "/containers/" + account.name;
   EXPECT_TRUE(fs::exists(own + "/tmp"));
-  ASSERT_TRUE(run_task(loop_, manager_->remove(account.name)));
+  ASSERT_TRUE(run_task(loop_, manager_->remove(account)));
   EXPECT_EQ(manager_->running(account), nullptr);
   EXPECT_FALSE(succeeds("docker inspect " + (*running)->id));
   EXPECT_FALSE(fs::exists(own));
   EXPECT_TRUE(fs::exists(account.home));
-  EXPECT_TRUE(run_task(loop_, manager_->remove(account.name)));
+  EXPECT_TRUE(run_task(loop_, manager_->remove(account)));
+}
+
+TEST_F(ContainerManagerTest, WhoWaitsBehindARemovalGetsNoNewContainer) {
+  Account account = make_account();
+  ASSERT_TRUE(ensure(account));
+  ASSERT_TRUE(run_task(loop_, manager_->stop(account)));
+  std::optional<Result<void>> removed;
+  auto remove = manager_->remove(account);
+  Task<void> remover = keep_result(std::move(remove), removed);
+  remover.start();
+  std::optional<Result<Running>> started;
+  auto start = manager_->ensure_running(account);
+  Task<void> starter = keep_result(std::move(start), started);
+  starter.start();
+  wait_until([&] { return removed && started; });
+  EXPECT_TRUE(*removed) << removed->error().message;
+  ASSERT_FALSE(*started);
+  EXPECT_EQ(started->error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(succeeds("docker inspect " + container_name(account)));
+  EXPECT_FALSE(fs::exists(manager_->directory_of(account)));
+  EXPECT_TRUE(ensure(account)) << "a later login is another matter";
+}
+
+TEST_F(ContainerManagerTest, WhatWasNeverMadeIsRemoved) {
+  EXPECT_TRUE(run_task(loop_, manager_->remove(make_account())));
 }
 
 TEST_F(ContainerManagerTest, StatusFollowsTheContainer) {

@@ -2,6 +2,7 @@
 // accounts, and accounts with two.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -51,7 +52,7 @@ TEST_F(ForeignContainersTest, LabelsOfAnImageFoolNobody) {
   Result<Running> running = ensure(account);
   ASSERT_TRUE(running) << running.error().message;
   EXPECT_NE((*running)->id, id);
-  ASSERT_TRUE(run_task(loop_, manager_->remove(account.name)));
+  ASSERT_TRUE(run_task(loop_, manager_->remove(account)));
   EXPECT_TRUE(succeeds("docker inspect " + id));
 }
 
@@ -65,6 +66,10 @@ TEST_F(ForeignContainersTest, FormerAccountsContainerIsNotHandedOut) {
   ASSERT_FALSE(running);
   EXPECT_EQ(running.error().code, ErrorCode::kExists);
   EXPECT_THAT(running.error().message, HasSubstr("former account"));
+
+  ASSERT_TRUE(run_task(loop_, manager_->remove(account)));
+  EXPECT_TRUE(succeeds("docker inspect " + container_name(former)));
+  EXPECT_EQ(access((manager_->directory_of(former) + "/tmp").c_str(), F_OK), 0);
 }
 
 TEST_F(ForeignContainersTest, RenamedContainerIsStillTheAccounts) {

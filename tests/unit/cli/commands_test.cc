@@ -48,6 +48,22 @@ json container(const std::string& state) {
           {"sessions", 3}};
 }
 
+json purge() {
+  return {
+      {"name", "alice"},
+      {"uid", 20001},
+      {"home", "/home/alice"},
+      {"keys", 1},
+      {"containerName", "alice_container"},
+      {"containerState", "running"},
+      {"sessions", 2},
+      {"directories",
+       {{{"path", "/home/alice"}, {"entries", 12}, {"bytes", uint64_t{3} << 29}, {"counted", true}},
+        {{"path", "/data/alice"}, {"entries", 1}, {"bytes", 102400}, {"counted", false}},
+        {{"path", "/srv/alice"}, {"entries", 0}, {"bytes", 0}, {"counted", true}}}},
+      {"kept", {"/data/shared"}}};
+}
+
 void set_zone(const char* zone) {
   setenv("TZ", zone, 1);
   tzset();
@@ -435,6 +451,61 @@ TEST(UserRemove, DoesNothingWithoutATerminalToAskAt) {
   EXPECT_EQ(e.ran.status, 2);
   EXPECT_THAT(e.ran.err, HasSubstr("--yes"));
   EXPECT_TRUE(e.helper.requests().empty());
+}
+
+TEST(UserPurge, AsksAtATerminalAndSaysWhatGoes) {
+  auto plan = reply({{"purge", purge()}});
+  Exchange e({"user", "remove", "alice", "--purge"}, {plan}, "y\n");
+  EXPECT_EQ(e.ran.status, 2);
+  EXPECT_THAT(e.ran.err, HasSubstr("--yes"));
+  ASSERT_EQ(e.helper.requests().size(), 1U);
+  EXPECT_EQ(e.method(), "org.labgpu.PurgeUser");
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"dryRun", true}, {"force", false}}));
+  EXPECT_THAT(e.ran.err,
+              HasSubstr("This is deleted for good, but for what is kept:\n"
+                        "account    alice, uid 20001, with 1 key\n"
+                        "container  alice_container, running, 2 sessions open\n"
+                        "home       /home/alice: 1.5 GiB in 12 files and directories\n"
+                        "directory  /data/alice: at least 100 KiB in 1 file or directory\n"
+                        "directory  /srv/alice: not there\n"
+                        "kept       /data/shared\n"));
+}
+
+TEST(UserPurge, DoesItWithYes) {
+  Exchange e({"user", "remove", "alice", "--purge", "--yes", "--force"},
+             {reply({{"purge", purge()}})});
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  ASSERT_EQ(e.helper.requests().size(), 1U);
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"force", true}}));
+  EXPECT_EQ(e.helper.requests().at(0).at("more"), true);
+  EXPECT_EQ(e.ran.out,
+            "alice: removed\n"
+            "deleted: container alice_container\n"
+            "deleted: /home/alice\ndeleted: /data/alice\ndeleted: /srv/alice\n"
+            "kept: /data/shared\n");
+  EXPECT_EQ(e.ran.err, "") << "no progress where nobody looks";
+}
+
+TEST(UserPurge, ForceGoesWithPurge) {
+  Exchange e({"user", "remove", "alice", "--yes", "--force"}, {});
+  EXPECT_EQ(e.ran.status, 2);
+  EXPECT_TRUE(e.helper.requests().empty());
+}
+
+TEST(UserImport, TellsNothingWhereNobodyLooks) {
+  TemporaryDirectory directory;
+  put(directory / "class.csv", "name\nalice\n");
+  FakeHelper helper([](int fd) {
+    read_message(fd);
+    json progress = {{"step", "making"}, {"done", 1}, {"total", 1}};
+    json told = {{"parameters", {{"progress", progress}}}, {"continues", true}};
+    json last = reply({{"imported", true}, {"users", {{{"name", "alice"}, {"uid", 20001}}}}});
+    write_bytes(fd, told.dump() + '\0' + last.dump() + '\0');
+  });
+  auto ran = run_labgpu({"user", "import", directory / "class.csv", "--socket", helper.socket()});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.err, "");
+  EXPECT_THAT(ran.out, HasSubstr("1 users added\n"));
 }
 
 json key(const std::string& fingerprint) {

@@ -137,6 +137,45 @@ TEST(VarlinkClient, NobodyListens) {
   EXPECT_FALSE(VarlinkClient::connect(std::string(200, 'x')));
 }
 
+TEST(VarlinkClient, HearsHowFarItIs) {
+  FakeHelper helper([](int fd) {
+    auto request = json::parse(read_message(fd));
+    std::string replies;
+    for (int i : {1, 2}) {
+      replies += json({{"parameters", {{"i", i}}}, {"continues", true}}).dump() + '\0';
+    }
+    replies += json({{"parameters", request}}).dump() + '\0';
+    write_bytes(fd, replies);
+  });
+  std::vector<json> told;
+  auto reply =
+      VarlinkClient::connect(helper.socket())
+          ->call("Status", json::object(), kCallTimeout, [&](const json& i) { told.push_back(i); });
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(told, (std::vector{json({{"i", 1}}), json({{"i", 2}})}));
+  EXPECT_EQ(reply->at("more"), true);
+}
+
+TEST(VarlinkClient, WhoAsksForOneReplyTakesOne) {
+  const json goes_on = {{"parameters", json::object()}, {"continues", true}};
+  EXPECT_EQ(call_with_reply(goes_on).error().exit_status, kExitUnavailable);
+  EXPECT_EQ(call_with_reply(json({{"continues", 1}})).error().exit_status, kExitUnavailable);
+}
+
+TEST(VarlinkClient, TheTimeCountsAnewWhenTheHelperTellsSomething) {
+  FakeHelper helper([](int fd) {
+    read_message(fd);
+    for (int i = 0; i < 4; ++i) {
+      write_bytes(fd, json({{"continues", true}}).dump() + '\0');
+      usleep(150'000);
+    }
+    write_bytes(fd, json::object().dump() + '\0');
+  });
+  auto reply = VarlinkClient::connect(helper.socket())
+                   ->call("Status", json::object(), milliseconds(500), [](const json&) {});
+  EXPECT_TRUE(reply);
+}
+
 TEST(VarlinkClient, ArgumentsNeedNotBeUtf8) {
   FakeHelper helper(std::vector{json({{"parameters", json::object()}})});
   auto reply =

@@ -100,7 +100,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 18U);
+  EXPECT_EQ(methods.size(), 19U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -526,6 +526,37 @@ TEST_F(AdminMethodsTest, AFailureTakesTheHomesBack) {
   EXPECT_NE(access((accounts_.directory / "home/alice").c_str(), F_OK), 0);
   EXPECT_TRUE(call("ListUsers", json::object())["users"].empty());
   EXPECT_THAT(refusal("ImportUsers", {{"users", json::array()}}), "InvalidParameter: users");
+}
+
+TEST_F(AdminMethodsTest, AnImportTellsHowFarItIs) {
+  json users = json::array();
+  for (int i = 0; i < 20; ++i) users.push_back({{"name", "u" + std::to_string(i)}});
+  users[7]["password"] = "secret";
+  VarlinkCall importing{"org.labgpu", "ImportUsers", {{"users", users}}, false, false, {0, 1}};
+  std::vector<std::string> told;
+  importing.tell = [&told](const json& reply) {
+    const auto& progress = reply["progress"];
+    told.push_back(progress["step"].get<std::string>() + " " + progress["done"].dump() + "/" +
+                   progress["total"].dump());
+  };
+  auto reply = testing_support::run_task(loop_, admin_.call(importing));
+  ASSERT_TRUE(reply);
+  EXPECT_EQ((*reply)["imported"], true);
+  EXPECT_THAT(told, ElementsAre("checking 16/20", "checking 20/20", "hashing 1/1", "making 16/20",
+                                "making 20/20"));
+}
+
+TEST_F(AdminMethodsTest, OfSeveralKeysTheBadOneIsNamed) {
+  json keys = {kKey, std::string("no-pty,nonsense ") + kKey};
+  auto added = reply_to("AddUser", {{"name", "alice"}, {"authorizedKeys", keys}});
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().parameters["key"], 1);
+  EXPECT_THAT(added.error().parameters["message"], HasSubstr("the option \"nonsense\""));
+  auto imported = call("ImportUsers", {{"users", {{{"name", "alice"}, {"authorizedKeys", keys}}}}});
+  EXPECT_THAT(imported["users"][0]["problem"],
+              HasSubstr("line 2 of authorizedKeys: the key has the option"));
+  call("AddUser", {{"name", "alice"}});
+  EXPECT_EQ(reply_to("AddKey", {{"name", "alice"}, {"key", keys[1]}}).error().parameters["key"], 0);
 }
 
 TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {

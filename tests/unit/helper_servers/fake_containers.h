@@ -39,6 +39,8 @@ class FakeContainers final : public Containers {
   Result<void> outcome;            // of stop, restart and status
   std::set<std::string> absent;    // for status
   std::optional<StartProgress> progress_now;
+  std::string directories = "/nowhere";
+  std::optional<Shared<bool>> removal;  // what remove() waits for
 
   // Answers everybody who waits in ensure_running().
   void finish_start(const Result<Running>& result) {
@@ -69,9 +71,13 @@ class FakeContainers final : public Containers {
     asked.push_back("restart " + account.name);
     co_return outcome;
   }
-  Task<Result<void>> remove(std::string user) override {
-    asked.push_back("remove " + user);
+  Task<Result<void>> remove(Account account) override {
+    asked.push_back("remove " + account.name);
+    if (removal) co_await *removal;
     co_return outcome;
+  }
+  [[nodiscard]] std::string directory_of(const Account& account) const override {
+    return directories + "/" + account.name;
   }
   Task<Result<ContainerStatus>> status(Account account) override {
     if (!outcome) co_return Failed(outcome.error());

@@ -46,10 +46,19 @@ class TestInterface final : public VarlinkInterface {
     called.push_back(call.method + call.parameters.value("tag", ""));
     if (call.method == "Echo") co_return call.parameters;
     if (call.method == "Big") co_return big();
+    if (call.method == "Count") {
+      for (int i = 1; i <= call.parameters.value("to", 0); ++i) {
+        call.tell(counted(i));
+        co_await loop_.turn();
+      }
+      called.emplace_back("the end");
+      co_return counted(0);
+    }
     co_return method_not_found(call);
   }
 
  private:
+  static json counted(int i) { return {{"i", i}}; }
   static json big() { return {{"text", std::string(size_t{3} << 20, 'b')}}; }
   EventLoop& loop_;
 };
@@ -137,6 +146,39 @@ TEST_F(VarlinkServerTest, SaysWhatItIs) {
               {{"interface", "org.varlink.service"}});
   EXPECT_THAT(caller.receive()["parameters"]["description"].get<std::string>(),
               HasSubstr("method GetInfo()"));
+}
+
+TEST_F(VarlinkServerTest, TellsHowFarItIsToThoseWhoTakeMoreReplies) {
+  auto caller = client();
+  caller.call("org.example.Count", {{"to", 2}}, {{"more", true}});
+  for (int i : {1, 2}) {
+    EXPECT_EQ(caller.receive(), json({{"parameters", {{"i", i}}}, {"continues", true}}));
+  }
+  EXPECT_EQ(caller.receive(), json({{"parameters", {{"i", 0}}}}));
+  for (const auto& how : {json::object(), json({{"more", false}})}) {
+    caller.call("org.example.Count", {{"to", 2}}, how);
+    EXPECT_EQ(caller.receive(), json({{"parameters", {{"i", 0}}}}));
+  }
+  caller.call("org.example.Count", {{"to", 2}}, {{"more", true}, {"oneway", true}});
+  caller.call("org.example.Echo", {{"next", 1}});
+  EXPECT_EQ(caller.receive(), json({{"parameters", {{"next", 1}}}}));
+}
+
+TEST_F(VarlinkServerTest, WhoDoesNotReadWhatItIsToldGetsTheReplyAllTheSame) {
+  auto caller = client();
+  caller.call("org.example.Count", {{"to", 20000}}, {{"more", true}});
+  run_until(loop_,
+            [this] { return !interface_.called.empty() && interface_.called.back() == "the end"; });
+  json last;
+  int64_t before = 0;
+  int count = 0;
+  for (last = caller.receive(); last.contains("continues"); last = caller.receive()) {
+    EXPECT_GT(last["parameters"]["i"], before);
+    before = last["parameters"]["i"];
+    ++count;
+  }
+  EXPECT_LT(count, 20000) << "everything was kept for it";
+  EXPECT_EQ(last, json({{"parameters", {{"i", 0}}}}));
 }
 
 TEST_F(VarlinkServerTest, WhatIsNotThereIsAnErrorOfTheService) {
