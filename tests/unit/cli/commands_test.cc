@@ -492,7 +492,7 @@ TEST(UserPurge, ForceGoesWithPurge) {
   EXPECT_TRUE(e.helper.requests().empty());
 }
 
-TEST(UserImport, TellsNothingWhereNobodyLooks) {
+TEST(ImportProgress, IsNotToldWhereNobodyLooks) {
   TemporaryDirectory directory;
   put(directory / "class.csv", "name\nalice\n");
   FakeHelper helper([](int fd) {
