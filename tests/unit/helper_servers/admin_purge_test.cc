@@ -40,9 +40,9 @@ class AdminPurgeTest : public testing::Test {
     fill(containers_.directories + "/alice");
   }
   void start() {
-    admin_ = std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_,
-                                            config_, std::nullopt,
-                                            [this](const auto&) { return sessions_; });
+    admin_ =
+        std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_, config_,
+                                       std::nullopt, [this](const auto&) { return sessions_; });
   }
   static void fill(const std::string& directory) {
     fs::create_directories(directory + "/a/b");
