@@ -28,6 +28,7 @@ CALLS = {
     "EndMaintenance": ({}, {}),
     "RemoveKey": ({"name": "vera"}, {}),
     "RemoveUser": ({"name": "vera"}, {"home": "/home/vera", "containerName": "vera_container"}),
+    "PurgeUser": ({"name": "walter"}, {"purge": {"home": "/home/walter", "keys": 1}}),
 }
 
 
