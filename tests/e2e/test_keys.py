@@ -65,6 +65,7 @@ def test_options_that_sshd_understands_are_kept(server, second):
 
 def test_options_that_sshd_passes_over_are_refused(server, second):
     user, client, key = second
+    user.ssh("mkdir -m 700 ~/.ssh").ok()
     for options in REFUSED_BY_BOTH:
         refused = give(server, user, f"{options} {key}").failed()
         assert refused.error.startswith("labgpu: the standard input line 2: the key has "), refused

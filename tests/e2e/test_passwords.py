@@ -176,8 +176,7 @@ def imported(server):
     table = "name,password\n" + f"{IMPORTED[0]},\n{IMPORTED[1]},\n{IMPORTED[2]},{OLD}\n"
     yield lambda *options: server.labgpu("user", "import", "-", *options, stdin=table.encode())
     for name in IMPORTED:
-        server.labgpu("user", "remove", "--yes", name)
-        server.sh(f"docker ps -aq --filter name='^{name}_container$' | xargs -r docker rm -f")
+        server.labgpu("user", "remove", "--purge", "--force", "--yes", name)
 
 
 def test_import_makes_passwords_for_users_without_one(server, laptop, imported):

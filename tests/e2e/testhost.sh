@@ -43,12 +43,14 @@ readonly capabilities=(
   IPC_LOCK SYS_TIME SYSLOG DAC_READ_SEARCH LINUX_IMMUTABLE
 )
 
-# Docker mounts the cgroup hierarchies read-only; they have to be writable before systemd looks at them.
+# Docker mounts the cgroup hierarchies read-only; they have to be writable before systemd looks at them. In a container
+# systemd does not share mounts with the namespaces of its services, as it does on a server (mount_namespaces(7)).
 # shellcheck disable=SC2016  # the host's shell expands it
 readonly boot='
   while read -r _ where type _; do
     case $type in cgroup | cgroup2) mount -o remount,bind,rw "$where" ;; esac
   done </proc/self/mounts
+  mount --make-rshared /
   exec /sbin/init'
 
 in_host() {
