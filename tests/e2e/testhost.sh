@@ -53,8 +53,13 @@ readonly boot='
   mount --make-rshared /
   exec /sbin/init'
 
+# in_host NAME COMMAND...: like `docker exec -i`, which takes ten times as long: it makes a container's process each time.
 in_host() {
-  docker exec "$prefix$1" "${@:2}"
+  local pid
+  pid=$(docker inspect --format '{{.State.Pid}}' "$prefix$1")
+  [[ $pid != 0 ]] || die "the host $1 does not run"
+  nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root HOSTNAME="$1" "${@:2}"
 }
 
 address() {
@@ -127,7 +132,7 @@ case $command/$# in
   up/2) host_up "$@" ;;
   ip/1) address "$1" ;;
   install/2) host_install "$@" ;;
-  exec/[1-9]*) docker exec -i "$prefix$1" "${@:2}" ;;
+  exec/[1-9]*) in_host "$@" ;;
   copy/2) docker cp "$1" "$prefix$2" ;;
   reboot/1) host_reboot "$1" ;;
   down/1) host_down "$1" ;;
