@@ -62,7 +62,8 @@ int CdbReader::find(std::string_view key, CdbRecord& out) const {
   for (uint32_t probed = 0; probed < slots;) {
     char bytes[kSlotsAtOnce * kPairSize];
     uint32_t count = slots - slot < kSlotsAtOnce ? slots - slot : kSlotsAtOnce;
-    int error = read(table_at + slot * kPairSize, std::span<char>(bytes, size_t{count} * kPairSize));
+    int error =
+        read(table_at + slot * kPairSize, std::span<char>(bytes, size_t{count} * kPairSize));
     if (error != 0) return error;
     for (uint32_t i = 0; i < count && probed < slots; ++i, ++probed) {
       auto [entry_hash, record_offset] = load_pair(bytes + size_t{i} * kPairSize);
