@@ -34,6 +34,7 @@ def remapped(server):
             server.sh(f"rm {DAEMON_JSON}")
         server.sh("systemctl restart docker.service", timeout=120)
         server.wait_for_docker()
+        server.sh("userdel dockremap")  # Docker made it
 
 
 @pytest.fixture(scope="module")
