@@ -47,6 +47,11 @@ Result<void> remove_account(const CommandLine& line, const RemoveOptions& option
       std::cout << "kept: container " << container << " (docker rm " << container
                 << " deletes it)\n";
     }
+    if (kept.at("origin") != "host") return;
+    std::cout
+        << options.name
+        << " stays an account of this server: in a group that has containers, it is here again "
+           "from its next login on; in none, it logs in to the server itself\n";
   });
 }
 

@@ -41,7 +41,10 @@ constexpr std::array<SettingName, 9> kSettings{{
 
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
 
+bool is_of_host(const json& user) { return user.at("origin") == "host"; }
+
 std::string password_of(const json& user) {
+  if (is_of_host(user)) return "server's";  // labgpu does not know it
   if (!user.at("hasPassword").get<bool>()) return "no";
   if (user.value("passwordLocked", false)) return "locked";
   return user.value("passwordChangeNow", false) ? "to change" : "yes";
@@ -101,12 +104,12 @@ std::string state_of(const json& user) {
 }  // namespace
 
 void print_users(const json& users) {
-  Table table({"NAME", "UID", "IMAGE", "GPUS", "KEYS", "PASSWORD", "STATE", "REAL NAME"});
+  Table table({"NAME", "UID", "FROM", "IMAGE", "GPUS", "KEYS", "PASSWORD", "STATE", "REAL NAME"});
   for (const auto& user : users) {
     table.add({user.at("name"), std::to_string(user.at("uid").get<uint32_t>()),
-               setting_of(user, "image"), setting_of(user, "gpus"),
-               std::to_string(user.at("keys").size()), password_of(user), state_of(user),
-               user.at("realName")});
+               is_of_host(user) ? "server" : "labgpu", setting_of(user, "image"),
+               setting_of(user, "gpus"), std::to_string(user.at("keys").size()), password_of(user),
+               state_of(user), user.at("realName")});
   }
   std::cout << table.render();
 }
@@ -115,6 +118,7 @@ void print_user(const json& user) {
   Table table;
   table.add({"name", user.at("name")});
   table.add({"real_name", user.at("realName")});
+  table.add({"from", is_of_host(user) ? "server" : "labgpu"});
   table.add({"uid", std::to_string(user.at("uid").get<uint32_t>())});
   table.add({"home", user.at("home")});
   table.add({"state", state_of(user)});

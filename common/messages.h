@@ -82,15 +82,38 @@ struct Failure {
   }
 };
 
+// Whose account a login is for, as PAM found it (common/account_owner.h).
+enum class AccountOrigin : uint8_t {
+  kLabgpu = 0,  // one of labgpu's own; what is known of it the helper knows
+  kHost = 1,    // the host's, and a member of a bridge group
+};
+
+// What the host's name service says of an account that is not labgpu's own; a part of PAM's
+// requests; empty for one that is.
+struct HostAccount {
+  uint8_t origin = 0;  // an AccountOrigin
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  std::string_view group;  // the name of the primary group; may be empty
+  std::string_view home;
+  std::string_view real_name;
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.origin) && c.u32(m.uid) && c.u32(m.gid) && c.text(m.group) && c.text(m.home) &&
+           c.text(m.real_name);
+  }
+};
+
 // PAM module to helper: may this account log in now?
 struct CheckAccount {
   static constexpr MessageType kType = MessageType::kCheckAccount;
   std::string_view user;
   std::string_view remote_host;
+  HostAccount host{};
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
-    return c.text(m.user) && c.text(m.remote_host);
+    return c.text(m.user) && c.text(m.remote_host) && HostAccount::visit(m.host, c);
   }
 };
 
@@ -111,11 +134,13 @@ struct OpenSession {
   static constexpr MessageType kType = MessageType::kOpenSession;
   std::string_view user;
   std::string_view remote_host;
+  HostAccount host{};
   uint32_t wait_ms = 0;  // how long the module waits for the container before it goes on detached
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
-    return c.text(m.user) && c.text(m.remote_host) && c.u32(m.wait_ms);
+    return c.text(m.user) && c.text(m.remote_host) && HostAccount::visit(m.host, c) &&
+           c.u32(m.wait_ms);
   }
 };
 
@@ -228,12 +253,13 @@ struct Identity {
   std::string_view user;
   uint32_t uid = 0;
   uint32_t gid = 0;
+  std::string_view group;  // the name of the group with that gid
   std::string_view home;
   uint8_t login_as_root = 0;  // 1: the command runs as the container's root
   [[nodiscard]] size_t fd_count() const { return 0; }
   template <typename Self, typename Codec>
   static bool visit(Self& m, Codec& c) {
-    return c.text(m.user) && c.u32(m.uid) && c.u32(m.gid) && c.text(m.home) &&
+    return c.text(m.user) && c.u32(m.uid) && c.u32(m.gid) && c.text(m.group) && c.text(m.home) &&
            c.u8(m.login_as_root);
   }
 };

@@ -21,6 +21,7 @@ bool parse_decimal(std::string_view text, uint64_t limit, uint64_t& value) {
 }
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -32,6 +33,25 @@ bool is_user_name(std::string_view name) {
     if (!is_lower(c) && !is_digit(c) && c != '_' && c != '-') return false;
   }
   return true;
+}
+
+bool is_group_name(std::string_view name) {
+  if (name.empty() || name.size() > kMaxGroupName || name[name.size() - 1] == ' ') return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    char c = name[i];
+    bool plain = is_lower(c) || is_upper(c) || is_digit(c) || c == '_';
+    bool inside = c == '.' || c == '-' || c == '@' || c == ' ';
+    if (!plain && (!inside || i == 0)) return false;
+  }
+  return true;
+}
+
+std::string_view take_until(std::string_view& rest, char separator) {
+  size_t size = 0;
+  while (size < rest.size() && rest[size] != separator) ++size;
+  std::string_view taken(rest.data(), size);
+  rest.remove_prefix(size < rest.size() ? size + 1 : size);
+  return taken;
 }
 
 bool parse_u32(std::string_view text, uint32_t& value) {

@@ -9,6 +9,7 @@ inline constexpr char kStateDirectory[] = "/var/lib/labgpu";
 inline constexpr char kPasswdIndex[] = "/var/lib/labgpu/nss/passwd.cdb";
 inline constexpr char kGroupIndex[] = "/var/lib/labgpu/nss/group.cdb";
 inline constexpr char kShadowIndex[] = "/var/lib/labgpu/nss/shadow.cdb";
+inline constexpr char kBridgeIndex[] = "/var/lib/labgpu/nss/bridge.cdb";
 // A file for each account of the index, named after it.
 inline constexpr char kIndexedNames[] = "/var/lib/labgpu/nss/names";
 inline constexpr char kAdminSocket[] = "/run/labgpu/org.labgpu";
@@ -25,7 +26,10 @@ inline constexpr char kNoLogin[] = "/usr/sbin/nologin";
 // What of labgpu every container sees, read-only, at kGuestPrograms.
 inline constexpr char kGuestDirectory[] = "/usr/libexec/labgpu/guest";
 
-// The group of every managed account; sshd's drop-in matches it.
+// What `labgpu setup` tells sshd.
+inline constexpr char kSshdDropIn[] = "/etc/ssh/sshd_config.d/00-labgpu.conf";
+
+// The group of every account of labgpu's own; sshd's drop-in matches it.
 inline constexpr char kGroupName[] = "labgpu";
 // A group of the server's, whose members administer labgpu as root does.
 inline constexpr char kAdminGroupName[] = "labgpu-admin";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/index_record.h"
 #include "common/parse.h"
 #include "helper/json_fields.h"
 #include "helper/settings_json.h"
@@ -42,7 +43,10 @@ void take_identity(JsonFields& fields, Account& account) {
   account.uid = fields.required_id("uid");
   account.gid = fields.required_id("gid");
   if (!is_person_id(account.uid)) fields.refuse("uid", "is not an id for a person");
-  if (account.gid != account.uid) fields.refuse("gid", "must be the same as uid");
+  if (!account.bridged && account.gid != account.uid) {
+    fields.refuse("gid", "must be the same as uid");
+  }
+  if (!is_account_id(account.gid)) fields.refuse("gid", "is not an id for a person's group");
   account.home = fields.required_text("homeDirectory");
   if (!is_plain_path(account.home) || !is_passwd_field(account.home)) {
     fields.refuse("homeDirectory", "must be an absolute path without \"..\" and colons");
@@ -68,6 +72,19 @@ void take_credentials(JsonFields& fields, Account& account) {
   }
 }
 
+// Read before the identity, of which it says what may stand there.
+Result<nlohmann::json> take_labgpu_section(const nlohmann::json& section, Account& account) {
+  JsonFields fields(section, "labgpu");
+  account.settings = take_settings(fields);
+  account.bridged = fields.boolean("bridged").value_or(false);
+  account.group = fields.text("groupName").value_or("");
+  if (!account.group.empty() && !is_user_name(account.group)) {
+    fields.refuse("groupName", "must be lower-case letters, digits, _ and -, at most 32 of them");
+  }
+  if (auto done = fields.finish(); !done) return Failed(done.error());
+  return fields.rest();
+}
+
 // An object of the record, as it is kept beside what this version does not know.
 nlohmann::json section_of(const nlohmann::json& record, const char* key) {
   auto found = record.find(key);
@@ -80,6 +97,16 @@ bool is_person_id(uint32_t id) {
   constexpr uint32_t kNobody = 65534;
   constexpr uint32_t kNoId16 = 65535;  // (uid16_t)-1
   return id > 0 && id < 0x80000000 && id != kNobody && id != kNoId16;
+}
+
+const std::string& group_name_of(const Account& account) {
+  return account.group.empty() ? account.name : account.group;
+}
+
+Error kept_by_host(const Account& account, const std::string& what, const std::string& program) {
+  return {ErrorCode::kInvalid, account.name + " is an account of this server, whose " + what +
+                                   " is not labgpu's to change: use " + program +
+                                   ", or what the directory has that the account is from"};
 }
 
 nlohmann::json to_json(const Account& account) {
@@ -103,6 +130,8 @@ nlohmann::json to_json(const Account& account) {
 
   auto labgpu = section_of(record, "labgpu");
   labgpu.update(to_json(account.settings));
+  if (account.bridged) labgpu["bridged"] = true;
+  if (!account.group.empty()) labgpu["groupName"] = account.group;
   record["labgpu"] = std::move(labgpu);
   return record;
 }
@@ -110,9 +139,15 @@ nlohmann::json to_json(const Account& account) {
 Result<Account> account_from_json(const nlohmann::json& record) {
   Account account;
   JsonFields fields(record, "");
+  const auto* labgpu = fields.object("labgpu");
+  nlohmann::json labgpu_rest;
+  if (labgpu != nullptr) {
+    auto taken = take_labgpu_section(*labgpu, account);
+    if (!taken) return Failed(taken.error());
+    labgpu_rest = std::move(*taken);
+  }
   take_identity(fields, account);
   const auto* privileged = fields.object("privileged");
-  const auto* labgpu = fields.object("labgpu");
   if (auto done = fields.finish(); !done) return Failed(done.error());
   account.unknown = fields.rest();
 
@@ -122,12 +157,7 @@ Result<Account> account_from_json(const nlohmann::json& record) {
     if (auto done = inner.finish(); !done) return Failed(done.error());
     if (auto rest = inner.rest(); !rest.empty()) account.unknown["privileged"] = std::move(rest);
   }
-  if (labgpu != nullptr) {
-    JsonFields inner(*labgpu, "labgpu");
-    account.settings = take_settings(inner);
-    if (auto done = inner.finish(); !done) return Failed(done.error());
-    if (auto rest = inner.rest(); !rest.empty()) account.unknown["labgpu"] = std::move(rest);
-  }
+  if (!labgpu_rest.empty()) account.unknown["labgpu"] = std::move(labgpu_rest);
   return account;
 }
 

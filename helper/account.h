@@ -1,4 +1,4 @@
-// An account that labgpu manages, and its JSON record.
+// An account whose sessions are in a container, and its JSON record.
 //
 // The record names things as systemd's JSON User Record does (https://systemd.io/USER_RECORD/),
 // with what is labgpu's own in a "labgpu" section. Unknown fields of a record are kept when it is
@@ -21,7 +21,7 @@ struct Account {
   std::string name;       // userName
   std::string real_name;  // realName
   uint32_t uid = 0;
-  uint32_t gid = 0;     // the account's own group, of the same name and number
+  uint32_t gid = 0;     // the account's own group, of the same name and number; see `bridged`
   std::string home;     // homeDirectory, the same inside and outside the container
   bool locked = false;  // no login of any kind
   std::optional<Microseconds> not_before;  // notBeforeUSec: no login before
@@ -30,9 +30,19 @@ struct Account {
   bool password_change_now = false;        // passwordChangeNow: at the next login by password
   std::vector<std::string>
       authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
-  SettingsLayer settings;  // the "labgpu" section
+  SettingsLayer settings;  // the "labgpu" section, and
+  // labgpu.bridged: the account is the host's, which knows its password and says what stands above
+  // `locked` here; any primary group may be its own. Nothing of it is published to NSS.
+  bool bridged = false;
+  std::string group;  // labgpu.groupName: of the group with that gid; empty: the account's name
   nlohmann::json unknown = nlohmann::json::object();  // fields this version does not know
 };
+
+// The name of the group with the account's gid.
+const std::string& group_name_of(const Account& account);
+
+// Why `what` of an account of the host cannot be changed here; `program` does it for a local one.
+Error kept_by_host(const Account& account, const std::string& what, const std::string& program);
 
 // An id that a person's account may have: not root's, not nobody's, none that means "no id".
 bool is_person_id(uint32_t id);

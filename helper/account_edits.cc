@@ -36,6 +36,7 @@ Result<void> assign(Account& account, const std::string& assignment) {
   auto key = assignment.substr(0, equals);
   auto value = assignment.substr(equals + 1);
   if (key == "real_name") {
+    if (account.bridged) return Failed(kept_by_host(account, "real name", "usermod"));
     account.real_name = value;
     return {};
   }

@@ -13,6 +13,7 @@ namespace {
 constexpr char kLock = '!';
 
 Result<void> require_password(const Account& account) {
+  if (auto own = check_password_is_own(account); !own) return own;
   if (has_password(account)) return {};
   return fail(ErrorCode::kInvalid, account.name + " has no password: set one first");
 }
@@ -25,12 +26,17 @@ bool password_is_locked(const Account& account) {
   return account.hashed_password.starts_with(kLock);
 }
 
+bool password_must_change(const Account& account) {
+  return !account.bridged && account.password_change_now && has_password(account);
+}
+
 void put_password_hash(Account& account, std::string hash) {
   account.hashed_password = std::move(hash);
   account.password_change_now = false;
 }
 
 Result<void> assign_password(Account& account, const std::string& password) {
+  if (auto own = check_password_is_own(account); !own) return own;
   if (password.empty()) {
     put_password_hash(account, "");
     return {};
@@ -56,6 +62,11 @@ Result<void> mark_password_for_change(Account& account, bool change_now) {
   if (auto there = require_password(account); !there) return there;
   account.password_change_now = change_now;
   return {};
+}
+
+Result<void> check_password_is_own(const Account& account) {
+  if (!account.bridged) return {};
+  return Failed(kept_by_host(account, "password", "passwd"));
 }
 
 std::optional<std::string> refusal_of_password_change(const Account& account) {

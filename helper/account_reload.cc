@@ -17,7 +17,7 @@ void AccountStore::take_up(const RecordChanges& changes) {
   }
   for (const auto& name : known) changed |= take_up({name, kNoRecord});
   if (!changed) return;
-  if (auto published = publish_index(); !published) {
+  if (auto published = publish_index().and_then([this] { return publish_bridge(); }); !published) {
     log(LogLevel::kError, "records were changed by hand, but the index of accounts could not be: " +
                               published.error().message);
   }

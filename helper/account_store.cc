@@ -101,8 +101,21 @@ Result<AccountStore::Entry> AccountStore::read(const std::string& name) {
   return Entry{std::make_shared<const Account>(std::move(*account)), std::move(stored->version)};
 }
 
+// An id that labgpu once gave somebody stays theirs: files have it. The same name is the same
+// person, whose account was moved to a directory, say.
+Result<void> AccountStore::check_host_id(const Account& account) const {
+  const auto* whose = ids_.owner(account.uid);
+  auto other = find(account.uid);
+  if (other) whose = &other->name;
+  if (whose == nullptr || *whose == account.name) return {};
+  return fail(ErrorCode::kExists, "uid " + std::to_string(account.uid) +
+                                      " is or was that of labgpu's " +
+                                      (whose->empty() ? "account of another name" : *whose));
+}
+
 // A record that was brought here by hand may have an id of which nothing is known yet.
 Result<void> AccountStore::claim_id_of(const Account& account) {
+  if (account.bridged) return check_host_id(account);
   auto other = find(account.uid);
   if (other && other->name != account.name) {
     return fail(ErrorCode::kExists,
@@ -121,12 +134,14 @@ void AccountStore::keep(const Entry& entry) {
   let_go(entry.account->name);
   by_name_[entry.account->name] = entry;
   by_uid_[entry.account->uid] = entry.account;
+  if (entry.account->bridged) ids_.note_host(entry.account->uid);
 }
 
 void AccountStore::let_go(const std::string& name) {
   auto found = by_name_.find(name);
   if (found == by_name_.end()) return;
   by_uid_.erase(found->second.account->uid);
+  ids_.forget_host(found->second.account->uid);
   by_name_.erase(found);
 }
 
@@ -159,14 +174,30 @@ std::vector<AccountPointer> AccountStore::list() const {
   return accounts;
 }
 
-Result<void> AccountStore::publish_index() const {
+std::vector<Account> AccountStore::all(bool bridged) const {
   std::vector<Account> accounts;
-  accounts.reserve(by_name_.size());
-  for (const auto& [name, entry] : by_name_) accounts.push_back(*entry.account);
-  return published_.publish_index(accounts);
+  for (const auto& [name, entry] : by_name_) {
+    if (entry.account->bridged == bridged) accounts.push_back(*entry.account);
+  }
+  return accounts;
 }
 
-Result<void> AccountStore::check_new_name(const std::string& name) const {
+Result<void> AccountStore::publish_index() const { return published_.publish_index(all(false)); }
+
+Result<void> AccountStore::publish_bridge() const {
+  return published_.publish_bridge(bridge_, all(true));
+}
+
+Result<void> AccountStore::publish_for(const Account& account) const {
+  return account.bridged ? publish_bridge() : publish_index();
+}
+
+Result<void> AccountStore::serve_host_accounts(const BridgeSettings& bridge) {
+  bridge_ = bridge;
+  return publish_bridge();
+}
+
+Result<void> AccountStore::check_name(const std::string& name) const {
   // Names with _ in front are for system users (Debian Policy 9.2.1), and no container's.
   if (!is_user_name(name) || name.front() == '_') {
     // Only what fits into a line is shown.
@@ -187,13 +218,20 @@ Result<void> AccountStore::check_new_name(const std::string& name) const {
   if (in_the_making_.contains(name)) {
     return fail(ErrorCode::kExists, "a user " + name + " is being made already");
   }
+  return {};
+}
+
+Result<void> AccountStore::check_new_name(const std::string& name) const {
+  if (auto usable = check_name(name); !usable) return usable;
   auto taken = host_.has_name(name);
   if (!taken) return Failed(taken.error());
-  if (*taken) {
-    return fail(ErrorCode::kExists,
-                "the server has a user or group " + name + " already: choose another name");
-  }
-  return {};
+  if (!*taken) return {};
+  auto advice = bridge_.groups.empty() ? std::string()
+                                       : "; a user in " + bridge_.groups.front() +
+                                             " need not be added, and is known from the first "
+                                             "login on";
+  return fail(ErrorCode::kExists,
+              "the server has a user or group " + name + " already: choose another name" + advice);
 }
 
 Result<uint32_t> AccountStore::reserve_id(const std::string& name) {
@@ -212,6 +250,12 @@ Result<AccountPointer> AccountStore::create(const Account& account) {
   return created;
 }
 
+Result<AccountPointer> AccountStore::create_for_host(const Account& account) {
+  if (auto usable = check_name(account.name); !usable) return Failed(usable.error());
+  if (auto usable = check_host_id(account); !usable) return Failed(usable.error());
+  return replace(nullptr, account);
+}
+
 Result<void> AccountStore::check_unchanged(const AccountPointer& seen) const {
   if (damaged_.contains(seen->name)) {
     return fail(ErrorCode::kInvalid,
@@ -225,7 +269,8 @@ Result<void> AccountStore::check_unchanged(const AccountPointer& seen) const {
 Result<AccountPointer> AccountStore::put_if_unchanged(const AccountPointer& seen,
                                                       const Account& changed) {
   if (auto unchanged = check_unchanged(seen); !unchanged) return Failed(unchanged.error());
-  if (changed.name != seen->name || changed.uid != seen->uid || changed.gid != seen->gid) {
+  bool same_ids = changed.uid == seen->uid && (changed.bridged || changed.gid == seen->gid);
+  if (changed.name != seen->name || !same_ids || changed.bridged != seen->bridged) {
     return fail(ErrorCode::kInvalid, "the name and the ids of " + seen->name + " cannot change");
   }
   return replace(seen, changed);
@@ -239,7 +284,7 @@ Result<void> AccountStore::remove(const AccountPointer& seen) {
   if (!removed) return removed;
   // From here on the account is gone, whatever else fails: the next start makes the rest good.
   let_go(name);
-  auto indexed = publish_index();
+  auto indexed = publish_for(*seen);
   auto without_keys = published_.remove_keys({name});
   for (const auto& step : {indexed, without_keys}) {
     if (!step) return wrap(name + " is removed, but not all traces are", step.error());
@@ -263,7 +308,7 @@ Result<AccountPointer> AccountStore::replace(const AccountPointer& before, const
   if (!written) return Failed(written.error());
   auto stored = std::make_shared<const Account>(after);
   keep({stored, *written});
-  auto published = published_.publish_keys(after).and_then([this] { return publish_index(); });
+  auto published = published_.publish_keys(after).and_then([&] { return publish_for(after); });
   if (published) return stored;
   take_back(before, after.name);
   return Failed(published.error());

@@ -39,6 +39,9 @@ class AccountStore {
   static Result<std::unique_ptr<AccountStore>> open(EventLoop& loop, RecordStore& records,
                                                     const std::string& state_directory, IdRange ids,
                                                     const HostNames& host);
+  // Publishes which accounts of the host are served from now on, and which have records. Call it
+  // after open(), and when the settings change.
+  Result<void> serve_host_accounts(const BridgeSettings& bridge);
   AccountStore(const AccountStore&) = delete;
   AccountStore& operator=(const AccountStore&) = delete;
 
@@ -73,12 +76,16 @@ class AccountStore {
 
   // The account must have everything, and ids that were reserved for its name. kExists, kInvalid.
   Result<AccountPointer> create(const Account& account);
+  // The record of an account of the host (`bridged`), with the ids that the host gave it; asks no
+  // name service. kExists when labgpu has or had another account with that name or id, kInvalid for
+  // a name that cannot be a container's.
+  Result<AccountPointer> create_for_host(const Account& account);
   // All of them or none, also across a crash, with turns for the event loop. An id that was not
   // reserved is a given one, as of check_given_id(). In the order of `accounts`; an error names the
   // account that is its reason.
   Task<Result<std::vector<AccountPointer>>> create_all(std::vector<Account> accounts);
-  // `changed` has the name and ids of `seen`. kInvalid; kUnavailable when the account is no longer
-  // `seen`.
+  // `changed` has the name and ids of `seen`; an account of the host may have got another gid.
+  // kInvalid; kUnavailable when the account is no longer `seen`.
   Result<AccountPointer> put_if_unchanged(const AccountPointer& seen, const Account& changed);
   // The home directory is not touched.
   Result<void> remove(const AccountPointer& seen);
@@ -101,7 +108,14 @@ class AccountStore {
   Result<void> claim_id_of(const Account& account);
   void keep(const Entry& entry);
   void let_go(const std::string& name);
-  Result<void> publish_index() const;
+  [[nodiscard]] std::vector<Account> all(bool bridged) const;
+  [[nodiscard]] Result<void> publish_index() const;
+  [[nodiscard]] Result<void> publish_bridge() const;
+  // The one of the two that has accounts like this.
+  [[nodiscard]] Result<void> publish_for(const Account& account) const;
+
+  [[nodiscard]] Result<void> check_name(const std::string& name) const;
+  [[nodiscard]] Result<void> check_host_id(const Account& account) const;
 
   [[nodiscard]] Result<void> check_unchanged(const AccountPointer& seen) const;
   Result<AccountPointer> replace(const AccountPointer& before, const Account& after);
@@ -115,6 +129,7 @@ class AccountStore {
   const HostNames& host_;
   IdRegistry ids_;
   PublishedAccounts published_;
+  BridgeSettings bridge_;
   std::map<std::string, Entry> by_name_;
   std::unordered_map<uint32_t, AccountPointer> by_uid_;
   std::map<std::string, std::string> damaged_;  // name: why

@@ -8,8 +8,9 @@ namespace labgpu {
 
 namespace {
 
-VarlinkReply removed_reply(const std::string& home, const std::string& container) {
-  return nlohmann::json{{"home", home}, {"containerName", container}};
+VarlinkReply removed_reply(const Account& account, const std::string& container) {
+  return nlohmann::json{
+      {"home", account.home}, {"containerName", container}, {"origin", origin_of(account)}};
 }
 
 VarlinkReply status_reply(const ContainerStatus& status, uint64_t sessions) {
@@ -35,7 +36,7 @@ Task<VarlinkReply> AdminMethods::remove_user(const nlohmann::json& parameters) {
   }
   auto asking = containers_.status(**account);
   auto status = co_await asking;
-  co_return removed_reply((*account)->home, status ? status->name : "");
+  co_return removed_reply(**account, status ? status->name : "");
 }
 
 Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {

@@ -292,12 +292,18 @@ VarlinkReply AdminMethods::export_users(const json& parameters) {
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
   auto users = json::array();
   if (!names) {
-    for (const auto& account : accounts_.list()) users.push_back(exported(*account, secrets));
+    for (const auto& account : accounts_.list()) {
+      if (!account->bridged) users.push_back(exported(*account, secrets));
+    }
     return json{{"users", users}};
   }
   for (const auto& name : *names) {
     auto account = accounts_.get(name);
     if (!account) return account_failed(account.error());
+    if ((*account)->bridged) {
+      return account_failed({ErrorCode::kInvalid,
+                             name + " is an account of this server, and not labgpu's to export"});
+    }
     users.push_back(exported(**account, secrets));
   }
   return json{{"users", users}};

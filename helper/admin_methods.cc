@@ -18,6 +18,12 @@ namespace {
 
 constexpr char kName[] = "name";
 constexpr char kPassword[] = "password";
+constexpr char kOwnKeys[] = "its keys are in its ~/.ssh/authorized_keys";
+
+bool is_named(const nlohmann::json& parameters, const std::string& user) {
+  auto name = parameters.find(kName);
+  return name != parameters.end() && *name == user;
+}
 
 // For the log. Whoever calls may give anything as a name.
 std::string user_of(const nlohmann::json& parameters) {
@@ -55,14 +61,16 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"ListUsers", Caller::kAdmin, false, &AdminMethods::list_users},
     {"GetUser", Caller::kOwner, false, &AdminMethods::get_user},
     {"SetUser", Caller::kAdmin, true, &AdminMethods::set_user},
-    {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password},
-    {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user},
+    {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password,
+     "change its password with passwd on the server, or where the account is from"},
+    {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user,
+     "the administrator can take it out of the groups that have containers"},
     {"PurgeUser", Caller::kAdmin, true, &AdminMethods::purge_user},
     {"ImportUsers", Caller::kAdmin, true, &AdminMethods::import_users},
     {"ExportUsers", Caller::kAdmin, false, &AdminMethods::export_users},
-    {"AddKey", Caller::kAdmin, true, &AdminMethods::add_key},
+    {"AddKey", Caller::kAdmin, true, &AdminMethods::add_key, kOwnKeys},
     {"ListKeys", Caller::kOwner, false, &AdminMethods::list_keys},
-    {"RemoveKey", Caller::kAdmin, true, &AdminMethods::remove_key},
+    {"RemoveKey", Caller::kAdmin, true, &AdminMethods::remove_key, kOwnKeys},
     {"Status", Caller::kOwner, false, &AdminMethods::status},
     {"Start", Caller::kOwner, true, &AdminMethods::start},
     {"Stop", Caller::kOwner, true, &AdminMethods::stop},
@@ -98,6 +106,10 @@ std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCa
   if (is_admin(call.peer)) return std::nullopt;
   auto own = accounts_.find(call.peer.uid);
   if (method.caller != Caller::kOwner || own == nullptr) {
+    bool has_other_way = own != nullptr && own->bridged && method.of_host != nullptr;
+    if (has_other_way && is_named(call.parameters, own->name)) {
+      return not_allowed(own->name + " is an account of this server: " + method.of_host);
+    }
     return not_allowed(std::string("only root and members of the group ") + kAdminGroupName +
                        " may do that; try it with sudo");
   }

@@ -56,6 +56,7 @@ class AdminMethods final : public VarlinkInterface {
     Caller caller;
     bool changes_something;  // and is logged
     std::variant<AtOnce, InTime, Telling> handle;
+    const char* of_host = nullptr;  // instead, for whoever owns an account of the host
   };
   static const Method kMethods[];
 

@@ -30,6 +30,8 @@ const char* text_of(ContainerState state) {
 
 }  // namespace
 
+const char* origin_of(const Account& account) { return account.bridged ? "host" : "labgpu"; }
+
 nlohmann::json key_reply(const std::string& line) {
   auto key = parse_ssh_key(line).value_or(SshKey{line, "", "", ""});
   return {{"fingerprint", key.fingerprint},
@@ -51,6 +53,7 @@ nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults)
                          {"gid", account.gid},
                          {"home", account.home},
                          {"locked", account.locked},
+                         {"origin", origin_of(account)},
                          {"state", to_text(state_of(account, now_in_microseconds()))},
                          {"hasPassword", has_password(account)},
                          {"passwordLocked", password_is_locked(account)},

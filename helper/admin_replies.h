@@ -22,6 +22,8 @@ inline constexpr char kGeneratedPassword[] = "generatedPassword";
 // it into a record by hand, is told with its other fields empty.
 nlohmann::json key_reply(const std::string& line);
 nlohmann::json keys_reply(const Account& account);
+// Where the account is kept, as the interface names it.
+const char* origin_of(const Account& account);
 nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults);
 nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions);
 

@@ -1,8 +1,14 @@
 // labgpu.json, read strictly.
 #include "helper/config.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "common/bridge_index.h"
 #include "common/messages.h"
 #include "common/parse.h"
+#include "common/paths.h"
+#include "helper/account.h"
 #include "helper/json_fields.h"
 #include "helper/read_file.h"
 #include "helper/settings_json.h"
@@ -14,6 +20,8 @@ namespace {
 
 constexpr char kLongestName[] = "abcdefghijklmnopqrstuvwxyz_00032";
 static_assert(sizeof kLongestName == kMaxUserName + 1);
+
+constexpr uint32_t kFirstOfPeople = 1000;  // below is the system's (Debian Policy 9.2.2)
 
 // A section of the document; absent is the same as empty.
 JsonFields section(JsonFields& document, const std::string& key) {
@@ -41,10 +49,9 @@ Result<IdRange> read_ids(JsonFields fields) {
   IdRange ids;
   ids.first = fields.id("first").value_or(ids.first);
   ids.last = fields.id("last").value_or(ids.last);
-  // Below 1000 is the system's, 65534 is nobody, 65535 and 2^32-1 are "no id" to system calls.
-  constexpr uint32_t kLowest = 1000;
+  // 65534 is nobody, 65535 and 2^32-1 are "no id" to system calls.
   constexpr uint32_t kHighest = 0x7fffffff;
-  if (ids.first < kLowest) fields.refuse("first", "must be 1000 or more");
+  if (ids.first < kFirstOfPeople) fields.refuse("first", "must be 1000 or more");
   if (ids.last > kHighest) fields.refuse("last", "must be below 2147483648");
   if (ids.last <= ids.first) fields.refuse("last", "must be above ids.first");
   if (ids.first <= 65535 && ids.last >= 65534) {
@@ -52,6 +59,32 @@ Result<IdRange> read_ids(JsonFields fields) {
   }
   if (auto done = fields.finish_strict(); !done) return Failed(done.error());
   return ids;
+}
+
+// Groups that no person's account is only a user of a GPU by.
+constexpr std::string_view kUnbridged[] = {kGroupName, kAdminGroupName, "root"};
+
+Result<BridgeSettings> read_bridge(JsonFields fields) {
+  BridgeSettings bridge;
+  bridge.groups = fields.texts("groups").value_or(std::vector<std::string>{});
+  bridge.first_uid = fields.id("firstUid").value_or(bridge.first_uid);
+  if (bridge.groups.size() > kMaxBridgeGroups) fields.refuse("groups", "must be 16 groups at most");
+  for (auto group = bridge.groups.begin(); group != bridge.groups.end(); ++group) {
+    if (!is_group_name(*group)) {
+      fields.refuse("groups",
+                    "must be names of groups: letters, digits, _ . - @ and spaces inside");
+    } else if (std::find(group + 1, bridge.groups.end(), *group) != bridge.groups.end()) {
+      fields.refuse("groups", "has " + *group + " twice");
+    } else if (std::find(std::begin(kUnbridged), std::end(kUnbridged), *group) !=
+               std::end(kUnbridged)) {
+      fields.refuse("groups", "must not have " + *group);
+    }
+  }
+  if (!is_person_id(bridge.first_uid) || bridge.first_uid < kFirstOfPeople) {
+    fields.refuse("firstUid", "must be a person's uid, 1000 or more");
+  }
+  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
+  return bridge;
 }
 
 Result<std::string> read_home(JsonFields& document, const std::string& fallback) {
@@ -103,6 +136,8 @@ Result<Config> parse_config(const std::string& text) {
   if (!defaults) return Failed(defaults.error());
   auto ids = read_ids(section(document, "ids"));
   if (!ids) return Failed(ids.error());
+  auto bridge = read_bridge(section(document, "bridge"));
+  if (!bridge) return Failed(bridge.error());
   auto home = read_home(document, config.home);
   if (!home) return Failed(home.error());
   auto socket = read_docker_socket(section(document, "docker"), config.docker_socket);
@@ -112,7 +147,7 @@ Result<Config> parse_config(const std::string& text) {
   auto login_wait = read_login_wait(document, config.login_wait_seconds);
   if (!login_wait) return Failed(login_wait.error());
   if (auto done = document.finish_strict(); !done) return Failed(done.error());
-  return Config{*defaults, *ids, *home, *socket, *log_size, *login_wait};
+  return Config{*defaults, *ids, *bridge, *home, *socket, *log_size, *login_wait};
 }
 
 Result<Config> load_config(const std::string& path) {

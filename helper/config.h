@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "helper/error.h"
 #include "helper/settings.h"
@@ -17,9 +18,16 @@ struct IdRange {
   uint32_t last = 59999;
 };
 
+// Accounts of the host that get a container: members of these groups, from that uid on.
+struct BridgeSettings {
+  std::vector<std::string> groups;
+  uint32_t first_uid = 1000;  // below are system accounts (Debian Policy 9.2.2)
+};
+
 struct Config {
   SettingsLayer defaults;                          // "defaults"
   IdRange ids;                                     // "ids"
+  BridgeSettings bridge;                           // "bridge"
   std::string home = "/home/{user}";               // "home"
   std::string docker_socket = "/run/docker.sock";  // "docker": {"socket"}
   // "logs": how much of a container's own log Docker keeps.

@@ -96,6 +96,20 @@ Result<void> prepare_source(const std::string& source, const Account* owner) {
   }
 }
 
+// A directory service says where it is, and may let people change that for themselves. Nobody but
+// root can put something else there meanwhile, as prepare_source() has made sure.
+Result<void> check_home_owner(const Account& account) {
+  struct stat status {};
+  if (lstat(account.home.c_str(), &status) != 0) return fail_errno(account.home, errno);
+  if (!S_ISDIR(status.st_mode)) {
+    return fail(ErrorCode::kInvalid, account.home + " is not a directory");
+  }
+  if (status.st_uid == account.uid) return {};
+  return fail(ErrorCode::kInvalid, account.home + " belongs to uid " +
+                                       std::to_string(status.st_uid) + ", and not to " +
+                                       std::to_string(account.uid));
+}
+
 }  // namespace
 
 Result<ContainerDirectories> open_container_directories(const std::string& state_directory,
@@ -141,6 +155,7 @@ Result<void> remove_container_directories(const std::string& state_directory,
 
 Result<void> prepare_mount_sources(const Account& account, const Settings& settings) {
   Result<void> home = prepare_source(account.home, nullptr);
+  if (home && account.bridged) home = check_home_owner(account);
   if (!home) return wrap("the home directory of " + account.name, home.error());
   for (const Mount& mount : settings.mounts) {
     bool own = has_component(mount.source, account.name);

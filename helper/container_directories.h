@@ -33,7 +33,8 @@ Result<void> remove_container_directories(const std::string& state_directory,
                                           const std::string& user, TreeWork& work);
 
 // Every mount's source is there afterwards, else it is an error: the account's home, which must be
-// there already (if it is not, its disk may not be mounted), and the settings' mounts, of which a
+// there already (if it is not, its disk may not be mounted) and for an account of the host belong
+// to it, and the settings' mounts, of which a
 // missing directory with the user's name as a part of its path is made, the user's own and 0700.
 //
 // Docker follows symbolic links when it mounts, each time a container starts, so a source is

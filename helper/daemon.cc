@@ -23,6 +23,7 @@
 #include "helper/docker_client.h"
 #include "helper/event_loop.h"
 #include "helper/file_record_store.h"
+#include "helper/host_accounts.h"
 #include "helper/host_names.h"
 #include "helper/listener.h"
 #include "helper/log.h"
@@ -93,8 +94,9 @@ class Daemon {
         worker_(loop_),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, state_directory),
-        sessions_(loop_, std::move(sockets.session), accounts_, containers_, config_.defaults,
-                  maintenance_, worker_,
+        host_accounts_(accounts_, config_.bridge),
+        sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
+                  config_.defaults, maintenance_, worker_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
@@ -113,6 +115,9 @@ class Daemon {
     auto interrupted = loop_.on_signal(SIGINT, stop);
     loop_.enable_watchdog();
     containers_.start_following([this](const EngineInfo& engine) { name_container_ids(engine); });
+    if (auto ready = host_accounts_.check_drop_in(); !ready) {
+      log(LogLevel::kWarning, "logins are refused: " + ready.error().message);
+    }
     sd_notify(0, "READY=1");
     log(LogLevel::kInfo, std::string("labgpud ") + kLabgpuVersion + " is ready, with " +
                              std::to_string(accounts_.list().size()) + " accounts");
@@ -135,6 +140,7 @@ class Daemon {
   Worker worker_;
   DockerClient docker_;
   ContainerManager containers_;
+  HostAccounts host_accounts_;
   SessionServer sessions_;
   AdminMethods admin_methods_;
   VarlinkServer admin_;
@@ -156,6 +162,9 @@ Result<int> run_daemon(const DaemonOptions& options) {
   NssHostNames host;
   auto accounts = AccountStore::open(loop, **records, options.state_directory, config->ids, host);
   if (!accounts) return Failed(accounts.error());
+  if (auto served = (*accounts)->serve_host_accounts(config->bridge); !served) {
+    return Failed(served.error());
+  }
   auto maintenance = Maintenance::open(**records);
   if (!maintenance) return Failed(maintenance.error());
   auto admin_group = usable_admin_group(find_host_group(kAdminGroupName), config->ids);

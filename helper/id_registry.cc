@@ -109,10 +109,15 @@ void IdRegistry::forget(uint32_t id) {
   if (id > range_.first && id < next_) next_ = id;
 }
 
+Result<bool> IdRegistry::host_has(uint32_t id) const {
+  if (of_host_.contains(id)) return true;
+  return host_.has_id(id);
+}
+
 Result<uint32_t> IdRegistry::find_free(const std::string& name) {
   for (; next_ <= range_.last; ++next_) {
     if (owner(next_) != nullptr) continue;
-    auto taken = host_.has_id(next_);
+    auto taken = host_has(next_);
     if (!taken) return Failed(taken.error());
     if (!*taken) return next_;
   }
@@ -170,7 +175,7 @@ Result<void> IdRegistry::check_given(uint32_t id, const std::string& name) const
                                         (who->empty() ? "an account's" : *who + "'s") +
                                         ", and nobody else gets it: choose another one");
   }
-  auto taken = host_.has_id(id);
+  auto taken = host_has(id);
   if (!taken) return Failed(taken.error());
   if (!*taken) return {};
   return fail(ErrorCode::kExists,

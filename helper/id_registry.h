@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "helper/config.h"
@@ -48,9 +49,15 @@ class IdRegistry {
   void note(uint32_t id, const std::string& name) { owners_[id] = name; }
   void forget(uint32_t id);
 
+  // An id that an account of the host has, of which there is a record: as if the host had been
+  // asked.
+  void note_host(uint32_t id) { of_host_.insert(id); }
+  void forget_host(uint32_t id) { of_host_.erase(id); }
+
  private:
   class Reservations;
   Result<uint32_t> find_free(const std::string& name);
+  [[nodiscard]] Result<bool> host_has(uint32_t id) const;
 
   EventLoop& loop_;
   RecordStore& records_;
@@ -59,6 +66,7 @@ class IdRegistry {
   uint32_t next_;  // all below it were looked at
   std::unordered_map<uint32_t, std::string> owners_;
   std::map<std::string, uint32_t> reserved_;
+  std::unordered_set<uint32_t> of_host_;
 };
 
 }  // namespace labgpu

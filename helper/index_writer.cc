@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "common/bridge_index.h"
 #include "common/index_record.h"
 #include "common/parse.h"
 #include "common/paths.h"
@@ -228,6 +229,22 @@ Result<void> write_index(const std::string& directory, const std::vector<Account
       .and_then([&] { return (*groups)->commit(0644, 0); })
       .and_then([&] { return (*passwd)->commit(0644, 0); })
       .and_then([&] { return remove_other_indexed_names(names_directory, names); });
+}
+
+Result<void> write_bridge_index(const std::string& directory, const BridgeSettings& bridge,
+                                const std::vector<Account>& accounts) {
+  const std::string path = directory + "/bridge.cdb";
+  if (bridge.groups.empty()) return remove_file(path);
+  auto cdb = create_cdb(path);
+  if (!cdb) return tl::make_unexpected(cdb.error());
+  std::string groups;
+  for (const auto& group : bridge.groups) groups += (groups.empty() ? "" : ",") + group;
+  (*cdb)->add(kBridgePolicyKey, std::to_string(bridge.first_uid) + ":" + groups);
+  for (const Account& account : accounts) {
+    (*cdb)->add(IndexKey::of_name(account.name), std::to_string(account.uid));
+    (*cdb)->add(IndexKey::of_id(account.uid), account.name);
+  }
+  return (*cdb)->finish().and_then([&] { return (*cdb)->commit(0644, 0); });
 }
 
 }  // namespace labgpu

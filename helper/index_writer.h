@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "helper/account.h"
+#include "helper/config.h"
 #include "helper/container_ids.h"
 #include "helper/error.h"
 
@@ -25,5 +26,11 @@ namespace labgpu {
 Result<void> write_index(const std::string& directory, const std::vector<Account>& accounts,
                          gid_t labgpu_gid,
                          const std::optional<ContainerIds>& container_ids = std::nullopt);
+
+// Replaces bridge.cdb in `directory` (common/bridge_index.h): who of the host's accounts is served,
+// and those that there are records of, in any order. Without a group there is no such file
+// afterwards.
+Result<void> write_bridge_index(const std::string& directory, const BridgeSettings& bridge,
+                                const std::vector<Account>& accounts);
 
 }  // namespace labgpu

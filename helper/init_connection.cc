@@ -67,6 +67,7 @@ Result<void> introduce(const UniqueFd& connection, const Account& account, Login
   Identity identity{.user = account.name,
                     .uid = account.uid,
                     .gid = account.gid,
+                    .group = group_name_of(account),
                     .home = account.home,
                     .login_as_root = static_cast<uint8_t>(login == LoginAs::kRoot ? 1 : 0)};
   auto at_once = Deadline::after_ms(0);

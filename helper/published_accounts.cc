@@ -47,6 +47,11 @@ Result<void> PublishedAccounts::publish_index(const std::vector<Account>& accoun
   return write_index(directory(kIndex), accounts, labgpu_gid_, container_ids_);
 }
 
+Result<void> PublishedAccounts::publish_bridge(const BridgeSettings& bridge,
+                                               const std::vector<Account>& accounts) const {
+  return write_bridge_index(directory(kIndex), bridge, accounts);
+}
+
 Result<void> PublishedAccounts::publish_keys(const Account& account) const {
   std::string content = "# Written by labgpud; change it with: labgpu key add|remove\n";
   for (const auto& line : account.authorized_keys) content += line + "\n";

@@ -1,4 +1,5 @@
-// What others read of the accounts: NSS the index, sshd the keys that the administrator gave.
+// What others read of the accounts: NSS and PAM the index, sshd the keys that the administrator
+// gave.
 //
 // Below the state directory: nss/ and keys/<name>. Both are made from the records, so what a crash
 // leaves of them is made anew at the next start.
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "helper/account.h"
+#include "helper/config.h"
 #include "helper/container_ids.h"
 #include "helper/error.h"
 
@@ -29,7 +31,11 @@ class PublishedAccounts {
   void set_container_ids(const std::optional<ContainerIds>& ids) { container_ids_ = ids; }
   [[nodiscard]] const std::optional<ContainerIds>& container_ids() const { return container_ids_; }
 
+  // Of labgpu's own accounts.
   Result<void> publish_index(const std::vector<Account>& accounts) const;
+  // Of the host's accounts.
+  Result<void> publish_bridge(const BridgeSettings& bridge,
+                              const std::vector<Account>& accounts) const;
   // A file that says the same already is left as it is.
   Result<void> publish_keys(const Account& account) const;
   Result<void> remove_keys(const std::vector<std::string>& names) const;

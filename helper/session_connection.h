@@ -39,10 +39,9 @@ inline Failure failure(FailureCode code, std::string_view sentence) {
   return {.code = static_cast<uint16_t>(code), .sentence = sentence};
 }
 
-inline Failure no_account() {
-  return failure(FailureCode::kNoAccount,
-                 "labgpu does not know this account, or its record is damaged; tell the "
-                 "administrator");
+inline Error no_account() {
+  return {ErrorCode::kNotFound,
+          "labgpu does not know this account, or its record is damaged; tell the administrator"};
 }
 
 }  // namespace labgpu

@@ -48,6 +48,9 @@ SessionServer::Next SessionServer::begin_password_work(
     const std::shared_ptr<const PasswordRequest>& request) {
   auto account = accounts_.find(std::string(user));
   if (!account) return refuse(connection, no_account());
+  if (auto own = check_password_is_own(*account); !own) {
+    return refuse(connection, failure(FailureCode::kNotAllowed, own.error().message));
+  }
   if (!request->by_root) {
     if (auto refusal = refusal_of_password_change(*account)) {
       return refuse(connection, failure(FailureCode::kNotAllowed, *refusal));

@@ -17,23 +17,35 @@ constexpr std::chrono::milliseconds kGlance{100};
 
 }  // namespace
 
+// The account that PAM asks about; the error's sentence is for the person.
+Result<AccountPointer> SessionServer::account_of(std::string_view user, const HostAccount& host) {
+  if (host.origin == static_cast<uint8_t>(AccountOrigin::kHost)) {
+    return host_accounts_.admit(user, host);
+  }
+  auto account = accounts_.find(std::string(user));
+  if (account && !account->bridged) return account;
+  return Failed(no_account());
+}
+
 SessionServer::Next SessionServer::check_account(Connection& connection, Packet& packet) {
   CheckAccount request;
   if (parse_packet(packet, request) != 0) return Next::kClose;
-  auto account = accounts_.find(std::string(request.user));
-  if (!account) return refuse(connection, no_account());
-  auto refusal = refuse_login(*account);
+  auto account = account_of(request.user, request.host);
+  if (!account && account.error().code == ErrorCode::kNotFound) {
+    return refuse(connection, account.error());
+  }
+  auto refusal = account ? refuse_login(**account) : std::optional(account.error().message);
   if (!refusal) {
-    bool change_password = has_password(*account) && account->password_change_now;
+    bool change_password = password_must_change(**account);
     return reply(connection,
                  AccountVerdict{.allowed = 1,
                                 .change_password = static_cast<uint8_t>(change_password ? 1 : 0),
                                 .sentence = {}});
   }
+  std::string user(request.user);
   log(LogLevel::kNotice,
-      "refused a login of " + account->name + " from " + std::string(request.remote_host) + ": " +
-          *refusal,
-      {{kLogUser, account->name}});
+      "refused a login of " + user + " from " + std::string(request.remote_host) + ": " + *refusal,
+      {{kLogUser, user}});
   return reply(connection,
                AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
 }
@@ -41,8 +53,9 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
 SessionServer::Next SessionServer::open_session(Connection& connection, Packet& packet) {
   OpenSession request;
   if (parse_packet(packet, request) != 0) return Next::kClose;
-  auto account = accounts_.find(std::string(request.user));
-  if (!account) return refuse(connection, no_account());
+  auto found = account_of(request.user, request.host);
+  if (!found) return refuse(connection, found.error());
+  auto account = *found;
   // Also what PAM's account phase has let pass: two logins at once may both have come before one.
   if (auto refusal = refuse_login(*account)) {
     return refuse(connection, failure(FailureCode::kNotAllowed, *refusal));

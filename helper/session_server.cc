@@ -18,19 +18,27 @@ namespace labgpu {
 
 namespace {
 
-// Is the process, as it is now, in this process's network namespace? "Yes" too when nobody can
-// tell. A process that ended may have left its id to another one; on the host that can only be a
-// process that labgpu's users cannot start, and those of their own are outside of it.
-bool shares_network(pid_t pid) {
-  auto directory = "/proc/" + std::to_string(pid);
-  UniqueFd process(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+// Is the process whose directory of /proc that is in this process's namespace of that kind?
+// Nothing when nobody can tell.
+std::optional<bool> shares(const UniqueFd& process, const std::string& kind) {
   struct stat theirs {};
   struct stat ours {};
-  if (!process.valid() || fstatat(process.get(), "ns/net", &theirs, 0) != 0 ||
-      stat("/proc/self/ns/net", &ours) != 0) {
-    return true;
+  if (fstatat(process.get(), ("ns/" + kind).c_str(), &theirs, 0) != 0 ||
+      stat(("/proc/self/ns/" + kind).c_str(), &ours) != 0) {
+    return std::nullopt;
   }
   return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+// Is the process, as it is now, where pam_labgpu moves sshd's user child? Others than root can make
+// a network namespace only within a user namespace of their own (unshare(1)), and an account of the
+// host that has left its group has a shell to do that with. A process that ended may have left its
+// id to another one; on the host that can only be a process that labgpu's own users cannot start,
+// and those of theirs are outside of its network.
+bool is_moved_by_root(pid_t pid) {
+  auto directory = "/proc/" + std::to_string(pid);
+  UniqueFd process(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return process.valid() && shares(process, "net") == false && shares(process, "user") == true;
 }
 
 }  // namespace
@@ -45,10 +53,12 @@ const SessionServer::Request SessionServer::kRequests[] = {
 };
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
-                             Containers& containers, const SettingsLayer& defaults,
-                             const Maintenance& maintenance, Worker& worker, SessionLimits limits)
+                             HostAccounts& host_accounts, Containers& containers,
+                             const SettingsLayer& defaults, const Maintenance& maintenance,
+                             Worker& worker, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
+      host_accounts_(host_accounts),
       containers_(containers),
       defaults_(defaults),
       maintenance_(maintenance),
@@ -177,10 +187,10 @@ std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& p
   if (!accounts_.find(peer.uid)) {
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
-  if (shares_network(peer.pid)) {
+  if (!is_moved_by_root(peer.pid)) {
     log(LogLevel::kError,
-        "refused a session in the host's network; is pam_labgpu.so in the auth and session lines "
-        "of the login's PAM service? (labgpu setup puts it there)",
+        "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and session "
+        "lines of the login's PAM service? (labgpu setup puts it there)",
         {{kLogUser, accounts_.find(peer.uid)->name}});
     return failure(FailureCode::kNotAllowed,
                    "labgpu is not set up for this way of logging in; tell the administrator");
@@ -203,6 +213,7 @@ SessionServer::Next SessionServer::refuse(const Connection& connection, const Er
   if (error.code == ErrorCode::kInvalid) code = FailureCode::kInvalid;
   if (error.code == ErrorCode::kDenied) code = FailureCode::kNotAllowed;
   if (error.code == ErrorCode::kTimeout) code = FailureCode::kNotYet;
+  if (error.code == ErrorCode::kNotFound) code = FailureCode::kNoAccount;
   return refuse(connection, failure(code, error.message));
 }
 

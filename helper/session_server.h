@@ -21,6 +21,7 @@
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
+#include "helper/host_accounts.h"
 #include "helper/listener.h"
 #include "helper/maintenance.h"
 #include "helper/settings.h"
@@ -46,9 +47,9 @@ struct SessionLimits {
 class SessionServer {
  public:
   // `socket` listens already. The rest must outlive the server.
-  SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts, Containers& containers,
-                const SettingsLayer& defaults, const Maintenance& maintenance, Worker& worker,
-                SessionLimits limits = {});
+  SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
+                HostAccounts& host_accounts, Containers& containers, const SettingsLayer& defaults,
+                const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
   ~SessionServer();
 
   // Logins of that account that are open now.
@@ -83,6 +84,7 @@ class SessionServer {
   [[nodiscard]] std::optional<std::string> refuse_login(const Account& account) const;
 
   // session_requests.cc
+  [[nodiscard]] Result<AccountPointer> account_of(std::string_view user, const HostAccount& host);
   Next check_account(Connection& connection, Packet& packet);
   Next open_session(Connection& connection, Packet& packet);
   Next answer_opened(Connection& connection, const RunningContainer* container);
@@ -120,6 +122,7 @@ class SessionServer {
 
   EventLoop& loop_;
   AccountStore& accounts_;
+  HostAccounts& host_accounts_;
   Containers& containers_;
   const SettingsLayer& defaults_;
   const Maintenance& maintenance_;

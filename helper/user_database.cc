@@ -28,6 +28,13 @@ tl::expected<void, VarlinkError> finish(JsonFields& fields) {
   return {};
 }
 
+// Of the accounts that labgpu made: those of the host are told of where the host keeps them.
+template <typename Key>
+AccountPointer find_own(const AccountStore& accounts, const Key& key) {
+  auto account = accounts.find(key);
+  return account && !account->bridged ? account : nullptr;
+}
+
 // The account with that name and that number, where each may be left open, but not both.
 tl::expected<AccountPointer, VarlinkError> look_up(const AccountStore& accounts,
                                                    const nlohmann::json& parameters,
@@ -37,8 +44,8 @@ tl::expected<AccountPointer, VarlinkError> look_up(const AccountStore& accounts,
   auto name = fields.text(name_key);
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
   if (!id && !name) return failed("EnumerationNotSupported");
-  auto by_id = id ? accounts.find(*id) : nullptr;
-  auto by_name = name ? accounts.find(*name) : nullptr;
+  auto by_id = id ? find_own(accounts, *id) : nullptr;
+  auto by_name = name ? find_own(accounts, *name) : nullptr;
   if (!by_id && !by_name) return failed("NoRecordFound");
   if (id && name && by_id != by_name) return failed("ConflictingRecordFound");
   return by_id ? by_id : by_name;
@@ -90,7 +97,7 @@ VarlinkReply UserDatabase::memberships(const VarlinkCall& call) const {
   auto user = fields.text(kUserName);
   auto group = fields.text(kUserGroupName);
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
-  if (!user || group != kGroupName || !accounts_.find(*user)) return failed("NoRecordFound");
+  if (!user || group != kGroupName || !find_own(accounts_, *user)) return failed("NoRecordFound");
   return nlohmann::json{{kUserName, *user}, {kUserGroupName, *group}};
 }
 

@@ -17,15 +17,6 @@ constexpr size_t kGroupFields = 4;
 // or a list of members longer than this is refused as too long.
 using Line = TextBuffer<size_t{4} * PATH_MAX>;
 
-// Takes the text up to `separator`, or all of it, off `rest`.
-std::string_view take_until(std::string_view& rest, char separator) {
-  size_t size = 0;
-  while (size < rest.size() && rest[size] != separator) ++size;
-  std::string_view taken(rest.data(), size);
-  rest.remove_prefix(size < rest.size() ? size + 1 : size);
-  return taken;
-}
-
 // Splits a line at its colons; returns how many fields it has, also when they are more than fit.
 size_t split_fields(std::string_view line, std::span<std::string_view> fields) {
   size_t count = 1;
@@ -150,17 +141,18 @@ Edit edit_passwd(std::string_view before, const GuestAccount& account,
 }
 
 Edit edit_group(std::string_view before, const GuestAccount& account, EditBuffer& out) {
-  std::string_view fields[kGroupFields] = {account.name, "*", {}, {}};
+  std::string_view fields[kGroupFields] = {account.group, "*", {}, {}};
   std::string_view existing;
-  if (find_line(before, account.name, existing) && split_fields(existing, fields) != kGroupFields) {
+  if (find_line(before, account.group, existing) &&
+      split_fields(existing, fields) != kGroupFields) {
     fields[1] = "*";
     fields[3] = {};
   }
   Line line;
-  line.add(account.name).add(":").add(fields[1]).add(":").add(account.gid);
+  line.add(account.group).add(":").add(fields[1]).add(":").add(account.gid);
   line.add(":").add(fields[3]);
   if (!line.ok()) return Edit::kTooLong;
-  return place_line(before, account.name, account.gid, line.view(), out);
+  return place_line(before, account.group, account.gid, line.view(), out);
 }
 
 }  // namespace labgpu

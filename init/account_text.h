@@ -18,6 +18,7 @@ struct GuestAccount {
   std::string_view name;
   uint32_t uid = 0;
   uint32_t gid = 0;
+  std::string_view group;  // the name of the group with that gid
   std::string_view home;
 };
 
@@ -58,7 +59,8 @@ struct EditBuffer {
 [[nodiscard]] Edit edit_passwd(std::string_view before, const GuestAccount& account,
                                std::string_view default_shell, EditBuffer& out);
 
-// The same for the account's own group, of its name and gid; the members of an existing line stay.
+// The same for the account's primary group, of its name and gid; the members of an existing line
+// stay.
 [[nodiscard]] Edit edit_group(std::string_view before, const GuestAccount& account,
                               EditBuffer& out);
 

@@ -31,6 +31,9 @@ bool may_forward(int number) {
   return false;
 }
 
+// Of a user or a group.
+bool is_persons_name(std::string_view name) { return is_user_name(name) && name != "root"; }
+
 }  // namespace
 
 void Connection::begin(UniqueFd socket) {
@@ -91,13 +94,16 @@ bool Connection::handle_identity(Packet& packet) {
   if (parse_packet(packet, identity) != 0) return false;
   // Root's own line is the image's; there is no account to make.
   bool root = identity.login_as_root == 1;
-  if (!is_user_name(identity.user) || identity.user == "root" || identity.uid == 0 ||
+  if (!is_persons_name(identity.user) || !is_persons_name(identity.group) || identity.uid == 0 ||
       identity.gid == 0 || !is_plain_path(identity.home) ||
       identity.home.size() > Identity::kMaxHome) {
-    return fail(FailureCode::kInvalid, "the account's name, ids or home are not valid");
+    return fail(FailureCode::kInvalid, "the account's names, ids or home are not valid");
   }
-  GuestAccount account{
-      .name = identity.user, .uid = identity.uid, .gid = identity.gid, .home = identity.home};
+  GuestAccount account{.name = identity.user,
+                       .uid = identity.uid,
+                       .gid = identity.gid,
+                       .group = identity.group,
+                       .home = identity.home};
   Provisioned provisioned;
   Sentence sentence;
   if (!provision_account(account, provisioned, sentence)) {

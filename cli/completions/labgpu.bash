@@ -1,7 +1,7 @@
-# Completion of labgpu(8) for bash. Account names come from the user database: a member's shell is labgpu's.
+# Completion of labgpu(8) for bash. Account names are those of the files of keys: there is one for each.
 
 _labgpu_accounts() {
-    getent passwd 2>/dev/null | awk -F: '$7 == "/usr/libexec/labgpu/labgpu-session" { print $1 }'
+    ls /var/lib/labgpu/keys 2>/dev/null
 }
 
 # The words before the cursor that are not options: "user add alice".

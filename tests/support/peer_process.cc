@@ -20,11 +20,12 @@ namespace labgpu::test {
 namespace {
 
 [[noreturn]] void connect_and_wait(const PeerProcess::Who& who, const std::string& path, int out) {
-  if (who.own_network && unshare(CLONE_NEWNET) != 0) _exit(1);
+  if (who.own_network && !who.own_users && unshare(CLONE_NEWNET) != 0) _exit(1);
   if (setgroups(who.groups.size(), who.groups.data()) != 0) _exit(1);
   if (setresgid(who.uid, who.uid, who.uid) != 0 || setresuid(who.uid, who.uid, who.uid) != 0) {
     _exit(1);
   }
+  if (who.own_users && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) _exit(1);
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which resets it (prctl(2))
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -17,6 +17,7 @@ class PeerProcess {
   struct Who {
     uid_t uid = 0;
     bool own_network = false;
+    bool own_users = false;       // the network within a user namespace that the user made
     int type = 0;                 // SOCK_SEQPACKET or SOCK_STREAM
     std::vector<gid_t> groups{};  // beside the one that has the number of the user
   };

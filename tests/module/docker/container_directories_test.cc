@@ -59,6 +59,23 @@ TEST_F(ContainerDirectoriesTest, AreMadeOnceWithTheirModes) {
   EXPECT_EQ(status_of(own + "/tmp").st_mode & 07777, 0755U);
 }
 
+TEST_F(ContainerDirectoriesTest, AnAccountOfTheHostGetsNoHomeThatIsNotItsOwn) {
+  account_.bridged = true;
+  EXPECT_TRUE(prepare_mount_sources(account_, {}));
+  account_.home = root_ + "/other";
+  auto missing = prepare_mount_sources(account_, {});
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("home directory of alice"));
+  fs::create_directory(account_.home);
+  auto foreign = prepare_mount_sources(account_, {});
+  ASSERT_FALSE(foreign);
+  EXPECT_THAT(foreign.error().message, HasSubstr("belongs to uid 0, and not to 54321"));
+  for (const char* home : {"/", "/etc", "/root"}) {
+    account_.home = home;
+    EXPECT_FALSE(prepare_mount_sources(account_, {})) << home;
+  }
+}
+
 TEST_F(ContainerDirectoriesTest, SymbolicLinkIsRefused) {
   fs::create_directories(root_ + "/containers/alice");
   fs::create_directory_symlink("/etc", root_ + "/containers/alice/tmp");

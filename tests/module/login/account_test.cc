@@ -180,6 +180,13 @@ TEST_F(AccountTest, LogsInAsRootWhenTheAdministratorSaysSo) {
             "0\n0\nroot /root /root\n");
 }
 
+TEST_F(AccountTest, HasThePrimaryGroupOfTheHost) {
+  Identity identity = alice();
+  identity.gid = 5000;
+  identity.group = "lab";
+  EXPECT_EQ(log_in("id -g; id -gn; touch new; stat -c %G new", identity).out, "5000\nlab\nlab\n");
+}
+
 TEST_F(AccountTest, ALoginShellKeepsTheImagesPath) {
   Identity root = alice();
   root.login_as_root = 1;
@@ -192,12 +199,13 @@ TEST_F(AccountTest, ALoginShellKeepsTheImagesPath) {
 TEST_F(AccountTest, BadIdentitiesAreRefused) {
   for (auto change : {+[](Identity& i) { i.user = "root"; }, +[](Identity& i) { i.user = "../x"; },
                       +[](Identity& i) { i.user = ""; }, +[](Identity& i) { i.uid = 0; },
+                      +[](Identity& i) { i.group = "root"; }, +[](Identity& i) { i.group = "a b"; },
                       +[](Identity& i) { i.gid = 0; }, +[](Identity& i) { i.home = "home"; },
                       +[](Identity& i) { i.home = "/a:b/../c"; }}) {
     Identity identity = alice();
     change(identity);
     Finished result = log_in("echo not reached", identity);
-    EXPECT_EQ(result.err, "labgpu: the account's name, ids or home are not valid\n");
+    EXPECT_EQ(result.err, "labgpu: the account's names, ids or home are not valid\n");
     EXPECT_EQ(result.out, "");
   }
   EXPECT_EQ(passwd().find("alice"), std::string::npos);

@@ -59,7 +59,8 @@ std::string status_field(const std::string& process, const std::string& field) {
 }  // namespace
 
 Identity alice() {
-  return {.user = kUser, .uid = kUid, .gid = kUid, .home = kHome, .login_as_root = 0};
+  return {
+      .user = kUser, .uid = kUid, .gid = kUid, .group = kUser, .home = kHome, .login_as_root = 0};
 }
 
 Container::Container() {

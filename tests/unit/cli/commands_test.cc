@@ -24,6 +24,7 @@ json alice() {
           {"home", "/home/alice"},
           {"locked", false},
           {"hasPassword", false},
+          {"origin", "labgpu"},
           {"keys",
            {{{"fingerprint", "SHA256:abc"},
              {"type", "ssh-ed25519"},
@@ -162,15 +163,26 @@ TEST(UserList, ShowsATable) {
   Exchange e({"user", "list"}, {reply({{"users", {alice()}}})});
   EXPECT_EQ(e.method(), "org.labgpu.ListUsers");
   EXPECT_EQ(e.ran.out,
-            "NAME   UID    IMAGE    GPUS  KEYS  PASSWORD  STATE   REAL NAME\n"
-            "alice  20001  cuda:12  all   1     no        active  爱丽丝\n");
+            "NAME   UID    FROM    IMAGE    GPUS  KEYS  PASSWORD  STATE   REAL NAME\n"
+            "alice  20001  labgpu  cuda:12  all   1     no        active  爱丽丝\n");
+}
+
+TEST(UserList, TellsAnAccountOfTheServer) {
+  auto user = alice();
+  user["origin"] = "host";
+  Exchange list({"user", "list"}, {reply({{"users", {user}}})});
+  EXPECT_THAT(list.ran.out,
+              HasSubstr("alice  20001  server  cuda:12  all   1     server's  active"));
+  Exchange show({"user", "show", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(show.ran.out, HasSubstr("from            server\n"));
+  EXPECT_THAT(show.ran.out, HasSubstr("password        server's\n"));
 }
 
 TEST(UserList, WorksWithoutSettings) {
   auto user = alice();
   user["settings"] = nullptr;
   Exchange e({"user", "list"}, {reply({{"users", {user}}})});
-  EXPECT_THAT(e.ran.out, HasSubstr("alice  20001  -"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice  20001  labgpu  -"));
 }
 
 TEST(UserShow, ShowsSettingsAsSetTakesThem) {
@@ -435,9 +447,20 @@ TEST_F(UserImport, PasswordsNeedNotBeChangedIfSaidSo) {
   }
 }
 
+TEST(UserRemove, SaysThatAnAccountOfTheServerMayComeBack) {
+  json removed = {
+      {"home", "/home/alice"}, {"containerName", "alice_container"}, {"origin", "host"}};
+  Exchange e({"user", "remove", "alice", "--yes"}, {reply(removed)});
+  EXPECT_THAT(e.ran.out, HasSubstr("stays an account of this server"));
+  removed["origin"] = "labgpu";
+  Exchange own({"user", "remove", "alice", "--yes"}, {reply(removed)});
+  EXPECT_THAT(own.ran.out, Not(HasSubstr("stays an account")));
+}
+
 TEST(UserRemove, SaysWhatIsKept) {
-  Exchange e({"user", "remove", "alice", "--yes"},
-             {reply({{"home", "/home/alice"}, {"containerName", "alice_container"}})});
+  Exchange e({"user", "remove", "alice", "--yes"}, {reply({{"home", "/home/alice"},
+                                                           {"containerName", "alice_container"},
+                                                           {"origin", "labgpu"}})});
   EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
   EXPECT_THAT(e.ran.out, HasSubstr("kept: /home/alice\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("docker rm alice_container"));

@@ -58,15 +58,23 @@ Start command_start() {
   return {.command = "echo 'grüße'", .environment = environment(), .modes = {}, .typed = {}};
 }
 
+constexpr HostAccount kHostAccount{.origin = 1,
+                                   .uid = 5001,
+                                   .gid = 100,
+                                   .group = "users",
+                                   .home = "/home/alice",
+                                   .real_name = "Alice"};
+
 // Calls `check(message)` for a sample of every message.
 template <typename Check>
 void for_every_message(Check check) {
   check(Hello{.version = 513});
   check(Failure{.code = 4, .sentence = "Docker does not answer"});
   check(CheckAccount{.user = "alice", .remote_host = "192.0.2.1"});
+  check(CheckAccount{.user = "alice", .remote_host = "192.0.2.1", .host = kHostAccount});
   check(AccountVerdict{.allowed = 1, .change_password = 1, .sentence = ""});
   check(AccountVerdict{.allowed = 0, .sentence = "the account is locked"});
-  check(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 5000});
+  check(OpenSession{.user = "alice", .remote_host = "", .host = kHostAccount, .wait_ms = 5000});
   check(SessionOpened{.ready = 1, .session = 1234567890123});
   check(SessionOpened{.ready = 0, .session = 1});
   check(CheckPassword{.user = "alice", .by_root = 0, .old_password = "geheim"});
@@ -82,8 +90,12 @@ void for_every_message(Check check) {
                  .bytes = 34000000000,
                  .elapsed_ms = 42000});
   check(Attached{});
-  check(Identity{
-      .user = "alice", .uid = 20001, .gid = 20001, .home = "/home/alice", .login_as_root = 1});
+  check(Identity{.user = "alice",
+                 .uid = 20001,
+                 .gid = 100,
+                 .group = "users",
+                 .home = "/home/alice",
+                 .login_as_root = 1});
   check(terminal_start());
   check(command_start());
   check(Started{.terminal = 1});

@@ -26,6 +26,30 @@ TEST(UserName, RefusesTheRest) {
   EXPECT_FALSE(is_user_name(std::string(200, 'a')));
 }
 
+TEST(GroupName, TakesWhatDirectoriesHave) {
+  for (const char* name :
+       {"gpuusers", "GPU-Users", "domain users", "lab.g1@ad.example.com", "_x"}) {
+    EXPECT_TRUE(is_group_name(name)) << name;
+  }
+  EXPECT_TRUE(is_group_name(std::string(kMaxGroupName, 'g')));
+}
+
+TEST(GroupName, RefusesWhatMeansSomethingInAListOrAPattern) {
+  for (const char* name : {"", "a,b", "gpu*", "gpu?", "!gpu", "a:b", "a\"b", "a ", " a", "-a", ".a",
+                           "a\nb", "DOM\\users", "é", "#a"}) {
+    EXPECT_FALSE(is_group_name(name)) << name;
+  }
+  EXPECT_FALSE(is_group_name(std::string(kMaxGroupName + 1, 'g')));
+}
+
+TEST(TakeUntil, GivesOnePartAfterTheOther) {
+  std::string_view rest = "a,,b";
+  EXPECT_EQ(take_until(rest, ','), "a");
+  EXPECT_EQ(take_until(rest, ','), "");
+  EXPECT_EQ(take_until(rest, ','), "b");
+  EXPECT_TRUE(rest.empty());
+}
+
 TEST(Numbers, TakeDecimalDigits) {
   uint32_t small = 1;
   EXPECT_TRUE(parse_u32("0", small));

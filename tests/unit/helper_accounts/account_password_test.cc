@@ -60,6 +60,26 @@ TEST(AccountPassword, NoneCannotBeLockedOrMarked) {
   EXPECT_FALSE(account.password_change_now);
 }
 
+TEST(AccountPassword, OfAnAccountOfTheHostIsTheHosts) {
+  Account account = with_password();
+  account.password_change_now = true;
+  EXPECT_TRUE(password_must_change(account));
+  EXPECT_TRUE(check_password_is_own(account));
+  account.bridged = true;
+  EXPECT_FALSE(password_must_change(account));
+  auto hash = account.hashed_password;
+  for (const auto& done :
+       {assign_password(account, "another"), assign_password(account, ""),
+        lock_password(account, true), mark_password_for_change(account, false)}) {
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().message,
+                HasSubstr("alice is an account of this server, whose password is not labgpu's to "
+                          "change: use passwd"));
+  }
+  EXPECT_EQ(account.hashed_password, hash);
+  EXPECT_TRUE(account.password_change_now);
+}
+
 TEST(AccountPassword, ItsOwnerMayChangeOneThatIsGood) {
   Account account = with_password();
   EXPECT_EQ(refusal_of_password_change(account), std::nullopt);

@@ -38,6 +38,25 @@ TEST(Account, RoundTrip) {
   EXPECT_EQ(read->not_after, 1798761599999999U);
 }
 
+TEST(Account, OfTheHostMayHaveAnyPrimaryGroup) {
+  Account account = alice();
+  account.gid = 100;
+  EXPECT_THAT(account_from_json(to_json(account)).error().message, HasSubstr("gid"));
+  account.bridged = true;
+  account.group = "users";
+  auto read = account_from_json(to_json(account));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(account));
+  EXPECT_EQ(to_json(account)["labgpu"]["bridged"], true);
+  EXPECT_EQ(group_name_of(*read), "users");
+  EXPECT_EQ(group_name_of(alice()), "alice");
+  account.gid = 0;
+  EXPECT_FALSE(account_from_json(to_json(account)));
+  account.gid = 100;
+  account.group = "domain users";
+  EXPECT_THAT(account_from_json(to_json(account)).error().message, HasSubstr("labgpu.groupName"));
+}
+
 TEST(Account, NamesAreThoseOfSystemdsUserRecord) {
   auto record = to_json(alice());
   EXPECT_EQ(record["userName"], "alice");

@@ -47,6 +47,29 @@ TEST(Config, NothingSaidIsTheDefaults) {
   }
 }
 
+TEST(Config, TheBridgeHasGroupsOfTheHost) {
+  auto config = parse_config(R"({"bridge": {"groups": ["gpuusers", "domain users@AD.example"]}})");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_THAT(config->bridge.groups, testing::ElementsAre("gpuusers", "domain users@AD.example"));
+  EXPECT_EQ(config->bridge.first_uid, 1000U);
+  EXPECT_EQ(parse_config(R"({"bridge": {"firstUid": 5000}})")->bridge.first_uid, 5000U);
+  EXPECT_TRUE(parse_config("{}")->bridge.groups.empty());
+  EXPECT_THAT(refusal(R"({"bridge": {"groups": ["a,b"]}})"), HasSubstr("bridge.groups"));
+  EXPECT_THAT(refusal(R"({"bridge": {"groups": [""]}})"), HasSubstr("bridge.groups"));
+  EXPECT_THAT(refusal(R"({"bridge": {"groups": "gpuusers"}})"), HasSubstr("bridge.groups"));
+  EXPECT_THAT(refusal(R"({"bridge": {"groups": ["x", "x"]}})"), HasSubstr("twice"));
+  for (const char* group : {"root", "labgpu", "labgpu-admin"}) {
+    EXPECT_THAT(refusal(std::string(R"({"bridge": {"groups": [")") + group + "\"]}}"),
+                HasSubstr(std::string("must not have ") + group));
+  }
+  std::string many;
+  for (char c = 'a'; c <= 'q'; ++c)
+    many += (many.empty() ? "\"" : ",\"") + std::string(1, c) + "\"";
+  EXPECT_THAT(refusal(R"({"bridge": {"groups": [)" + many + "]}}"), HasSubstr("16 groups"));
+  EXPECT_THAT(refusal(R"({"bridge": {"firstUid": 0}})"), HasSubstr("bridge.firstUid"));
+  EXPECT_THAT(refusal(R"({"bridge": {"group": []}})"), HasSubstr("bridge.group is not"));
+}
+
 TEST(Config, MistakesNameTheKey) {
   EXPECT_THAT(refusal("[]"), HasSubstr("must be an object"));
   EXPECT_EQ(refusal(R"({"colour": 1})"), "colour is not a known field");

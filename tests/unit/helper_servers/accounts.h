@@ -38,6 +38,16 @@ class Accounts {
     account.locked = locked;
     return store->create(account).value();
   }
+  // With a record, as after a first login.
+  AccountPointer add_of_host(const std::string& name, uint32_t uid) {
+    Account account;
+    account.name = name;
+    account.uid = uid;
+    account.gid = 100;
+    account.home = "/home/" + name;
+    account.bridged = true;
+    return store->create_for_host(account).value();
+  }
 
   void change(const std::string& name, const std::function<void(Account&)>& edit) const {
     auto seen = store->find(name);

@@ -147,6 +147,36 @@ TEST_F(AdminMethodsTest, OwnersLookAfterTheirContainer) {
   EXPECT_THAT(containers_.asked, ElementsAre("start alice", "restart alice", "stop alice"));
 }
 
+TEST_F(AdminMethodsTest, AnAccountOfTheHostHasAnOwnerToo) {
+  const Peer gwen{5001, 1, {100}};
+  EXPECT_THAT(refusal("Status", json::object(), gwen), HasSubstr("NotAllowed: only root"));
+  accounts_.add_of_host("gwen", 5001);
+  call("AddUser", {{"name", "alice"}});
+  containers_.running_now["gwen"] = own_process_as_container("/");
+  EXPECT_EQ((*reply_to("GetUser", json::object(), gwen))["user"]["origin"], "host");
+  EXPECT_TRUE(reply_to("Status", json::object(), gwen));
+  EXPECT_TRUE(reply_to("ListKeys", json::object(), gwen));
+  for (const char* method : {"Start", "Restart", "Stop"}) {
+    EXPECT_TRUE(reply_to(method, {{"name", "gwen"}}, gwen)) << method;
+  }
+  EXPECT_THAT(containers_.asked, ElementsAre("start gwen", "restart gwen", "stop gwen"));
+  EXPECT_THAT(refusal("GetUser", {{"name", "alice"}}, gwen), HasSubstr("your own account, gwen"));
+  EXPECT_THAT(refusal("SetUser", {{"name", "gwen"}}, gwen), HasSubstr("NotAllowed: only root"));
+  // What the host does for its accounts.
+  const std::vector<std::pair<const char*, const char*>> instead = {
+      {"SetPassword", "change its password with passwd"},
+      {"AddKey", "~/.ssh/authorized_keys"},
+      {"RemoveKey", "~/.ssh/authorized_keys"},
+      {"RemoveUser", "take it out of the groups"}};
+  for (const auto& [method, what] : instead) {
+    EXPECT_THAT(
+        refusal(method, {{"name", "gwen"}}, gwen),
+        AllOf(HasSubstr("NotAllowed: gwen is an account of this server: "), HasSubstr(what)));
+    EXPECT_THAT(refusal(method, {{"name", "alice"}}, gwen), HasSubstr("NotAllowed: only root"));
+    EXPECT_THAT(refusal(method, json::object(), gwen), HasSubstr("NotAllowed: only root"));
+  }
+}
+
 TEST_F(AdminMethodsTest, WhoMayNotLogInStartsNothing) {
   call("AddUser", {{"name", "alice"}});
   call("SetUser", {{"name", "alice"}, {"assignments", {"locked=yes"}}});
@@ -353,6 +383,42 @@ TEST_F(AdminMethodsTest, AFirstPasswordIsToldOnceAndKeptAsAHash) {
   EXPECT_THAT(refusal("AddUser", {{"name", "b"}, {"generatePassword", true}, {"password", "x"}}),
               HasSubstr("not both"));
   EXPECT_FALSE(call("AddUser", {{"name", "b"}, {"password", "x"}}).contains("generatedPassword"));
+}
+
+// PAM brings it; the settings are labgpu's, the rest is the host's.
+TEST_F(AdminMethodsTest, AnAccountOfTheHostIsSetUpLikeOthersButForWhatIsTheHosts) {
+  accounts_.add_of_host("gwen", 5001);
+  EXPECT_EQ(call("AddUser", {{"name", "alice"}})["user"]["origin"], "labgpu");
+  json change = {{"name", "gwen"}, {"assignments", {"gpus=none", "locked=yes", "max_sessions=2"}}};
+  auto user = call("SetUser", change)["user"];
+  EXPECT_EQ(user["origin"], "host");
+  EXPECT_EQ(user["state"], "locked");
+  EXPECT_EQ(user["settings"]["gpus"], "none");
+  EXPECT_EQ(call("AddKey", {{"name", "gwen"}, {"key", kKey}})["key"]["type"], "ssh-ed25519");
+
+  change["assignments"] = {"locked=no", "real_name=Gwen"};
+  EXPECT_THAT(refusal("SetUser", change),
+              HasSubstr("gwen is an account of this server, whose real"));
+  for (const char* password : {"secret", ""}) {
+    json other = {{"name", "gwen"}, {"assignments", {"locked=no"}}, {"password", password}};
+    EXPECT_THAT(refusal("SetUser", other), HasSubstr("whose password is not labgpu's to change"));
+  }
+  for (const char* what : {"generate", "changeNow", "locked"}) {
+    EXPECT_THAT(refusal("SetPassword", {{"name", "gwen"}, {what, true}}),
+                HasSubstr("Invalid: gwen is an account of this server, whose password"))
+        << what;
+  }
+  EXPECT_EQ(call("GetUser", {{"name", "gwen"}})["user"]["state"], "locked");
+
+  auto exported = call("ExportUsers", json::object())["users"];
+  ASSERT_EQ(exported.size(), 1U);
+  EXPECT_EQ(exported[0]["name"], "alice");
+  EXPECT_THAT(refusal("ExportUsers", {{"names", {"gwen"}}}), HasSubstr("not labgpu's to export"));
+
+  auto removed = call("RemoveUser", {{"name", "gwen"}});
+  EXPECT_EQ(removed["origin"], "host");
+  EXPECT_EQ(removed["home"], "/home/gwen");
+  EXPECT_EQ(accounts_.store->find("gwen"), nullptr);
 }
 
 TEST_F(AdminMethodsTest, KeysAreAddedReplacedAndRemoved) {

@@ -114,6 +114,14 @@ TEST_F(AttachTest, NobodyInTheHostsNetwork) {
   session.expect_failure(FailureCode::kNotAllowed);
 }
 
+// As somebody may whose account is the host's, with a shell there.
+TEST_F(AttachTest, NobodyInANetworkOfTheirOwnMaking) {
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session =
+      attach({.uid = 20001, .own_network = true, .own_users = true, .type = SOCK_SEQPACKET}, 0);
+  session.expect_failure(FailureCode::kNotAllowed);
+}
+
 TEST_F(AttachTest, NotRootEither) {
   auto session = attach({.uid = 0, .own_network = true, .type = SOCK_SEQPACKET}, 0);
   session.expect_failure(FailureCode::kNoAccount);

@@ -72,9 +72,10 @@ class SessionFixture : public testing::Test {
   SessionFixture() {
     auto listening = listen_at(path_, SOCK_SEQPACKET);
     if (!listening) throw std::runtime_error(listening.error().message);
-    server_ =
-        std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store, containers_,
-                                        defaults_, maintenance_, worker_, limits_);
+    write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
+    server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
+                                              host_accounts_, containers_, defaults_, maintenance_,
+                                              worker_, limits_);
   }
 
   Client client() {
@@ -95,6 +96,9 @@ class SessionFixture : public testing::Test {
   EventLoop loop_;
   Accounts accounts_{loop_};
   std::string path_ = accounts_.directory / "session";
+  BridgeSettings bridge_{.groups = {"gpuusers"}};
+  std::string drop_in_ = accounts_.directory / "00-labgpu.conf";
+  HostAccounts host_accounts_{*accounts_.store, bridge_, drop_in_};
   SettingsLayer defaults_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},

@@ -115,6 +115,30 @@ TEST_F(SessionPasswordsTest, NobodyElseHasOneHere) {
   EXPECT_EQ(ask(by_root("x", "../alice")), code(FailureCode::kNoAccount));
 }
 
+// Not even when somebody wrote a password into its record.
+TEST_F(SessionPasswordsTest, APasswordOfTheHostsIsNotLabgpusBusiness) {
+  constexpr HostAccount kGwen{.origin = 1,
+                              .uid = 5001,
+                              .gid = 5001,
+                              .group = "gwen",
+                              .home = "/home/gwen",
+                              .real_name = ""};
+  ASSERT_TRUE(host_accounts_.admit("gwen", kGwen));
+  accounts_.change("gwen", [](Account& a) {
+    a.hashed_password = "$y$x";
+    a.password_change_now = true;
+  });
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "gwen", .remote_host = "", .host = kGwen});
+  auto verdict = pam.expect<AccountVerdict>();
+  EXPECT_EQ(verdict.allowed, 1);
+  EXPECT_EQ(verdict.change_password, 0);
+  EXPECT_EQ(ask(by_root("neu", "gwen")), code(FailureCode::kNotAllowed));
+  EXPECT_THAT(sentence_, HasSubstr("gwen is an account of this server"));
+  EXPECT_EQ(ask(old_one("x", "gwen")), code(FailureCode::kNotAllowed));
+  EXPECT_EQ(accounts_.store->find("gwen")->hashed_password, "$y$x");
+}
+
 TEST_F(SessionPasswordsTest, AnAccountThatIsNotGoodChangesNothing) {
   accounts_.change("alice", [](Account& a) { a.locked = true; });
   EXPECT_EQ(ask(by_alice("geheim", "neu")), code(FailureCode::kNotAllowed));

@@ -45,6 +45,44 @@ TEST_F(SessionServerTest, CheckAccountAnswersForEachKindOfAccount) {
   pam.expect_failure(FailureCode::kNoAccount);
 }
 
+constexpr HostAccount kGwen{
+    .origin = 1, .uid = 5001, .gid = 5001, .group = "gwen", .home = "/home/gwen", .real_name = ""};
+
+TEST_F(SessionServerTest, AnAccountOfTheHostIsTreatedLikeOthers) {
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "gwen", .remote_host = "", .host = kGwen});
+  EXPECT_EQ(pam.expect<AccountVerdict>().allowed, 1);
+  ASSERT_NE(accounts_.store->find("gwen"), nullptr);
+  auto session = greeted();
+  session.send(OpenSession{.user = "gwen", .remote_host = "", .host = kGwen, .wait_ms = 0});
+  session.expect<SessionOpened>();
+  EXPECT_EQ(server_->sessions_of("gwen"), 1U);
+  accounts_.change("gwen", [](Account& a) { a.locked = true; });
+  pam.send(CheckAccount{.user = "gwen", .remote_host = "", .host = kGwen});
+  EXPECT_THAT(std::string(pam.expect<AccountVerdict>().sentence), HasSubstr("locked"));
+}
+
+TEST_F(SessionServerTest, AnAccountOfTheHostThatIsNotServedIsRefusedWithASentence) {
+  HostAccount system = kGwen;
+  system.uid = 999;
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "gwen", .remote_host = "", .host = system});
+  auto verdict = pam.expect<AccountVerdict>();
+  EXPECT_EQ(verdict.allowed, 0);
+  EXPECT_THAT(std::string(verdict.sentence), HasSubstr("no group of yours"));
+  pam.send(OpenSession{.user = "gwen", .remote_host = "", .host = system, .wait_ms = 0});
+  pam.expect_failure(FailureCode::kNotAllowed);
+  EXPECT_EQ(accounts_.store->find("gwen"), nullptr);
+}
+
+// As when the shell of a former member is the session command, and nothing else is known.
+TEST_F(SessionServerTest, AnAccountOfTheHostIsNotLabgpusOwn) {
+  ASSERT_TRUE(host_accounts_.admit("gwen", kGwen));
+  auto pam = greeted();
+  pam.send(CheckAccount{.user = "gwen", .remote_host = ""});
+  pam.expect_failure(FailureCode::kNoAccount);
+}
+
 TEST_F(SessionServerTest, AnAccountIsRefusedOutsideItsTime) {
   accounts_.change("alice", [](Account& a) { a.not_after = now_in_microseconds() - 1; });
   EXPECT_THAT(refusal_by_pam(), HasSubstr("expired on "));

@@ -112,6 +112,20 @@ TEST_F(UserDatabaseTest, WhoIsNotLabgpusIsNotFound) {
   }
 }
 
+TEST_F(UserDatabaseTest, AccountsOfTheHostAreLeftToTheHost) {
+  accounts_.add_of_host("gwen", 5001);
+  for (const json& parameters : {json{{"userName", "gwen"}}, json{{"uid", 5001}},
+                                 json{{"userName", "gwen"}, {"uid", 5001}}}) {
+    EXPECT_EQ(error("GetUserRecord", parameters), "NoRecordFound") << parameters;
+  }
+  EXPECT_EQ(error("GetGroupRecord", {{"groupName", "gwen"}}), "NoRecordFound");
+  EXPECT_EQ(error("GetGroupRecord", {{"gid", 5001}}), "NoRecordFound");
+  EXPECT_EQ(error("GetMemberships", {{"userName", "gwen"}, {"groupName", "labgpu"}}),
+            "NoRecordFound");
+  EXPECT_EQ(error("GetUserRecord", {{"userName", "alice"}, {"uid", 5001}}),
+            "ConflictingRecordFound");
+}
+
 TEST_F(UserDatabaseTest, ANameAndANumberOfTwoAreAConflict) {
   for (uint32_t id : {20002U, 1000U}) {
     EXPECT_EQ(error("GetUserRecord", {{"userName", "alice"}, {"uid", id}}),

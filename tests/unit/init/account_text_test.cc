@@ -10,7 +10,8 @@
 namespace labgpu {
 namespace {
 
-constexpr GuestAccount kAlice{.name = "alice", .uid = 20001, .gid = 20001, .home = "/home/alice"};
+constexpr GuestAccount kAlice{
+    .name = "alice", .uid = 20001, .gid = 20001, .group = "alice", .home = "/home/alice"};
 constexpr char kBase[] =
     "root:x:0:0:root:/root:/bin/bash\n"
     "daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n";
@@ -28,10 +29,10 @@ Edited passwd_after(const std::string& before, size_t room = 4096) {
   return {edit, std::string(out.text)};
 }
 
-Edited group_after(const std::string& before) {
+Edited group_after(const std::string& before, const GuestAccount& account = kAlice) {
   std::vector<char> space(4096);
   EditBuffer out{.space = space, .text = {}};
-  Edit edit = edit_group(before, kAlice, out);
+  Edit edit = edit_group(before, account, out);
   return {edit, std::string(out.text)};
 }
 
@@ -115,6 +116,16 @@ TEST(EditGroup, KeepsTheMembersOfAGroupThatGetsAnotherGid) {
 
 TEST(EditGroup, ReplacesABrokenLine) {
   EXPECT_EQ(group_after("alice:x\n").text, "alice:*:20001:\n");
+}
+
+TEST(EditGroup, KnowsAGroupThatIsNotTheAccountsOwn) {
+  GuestAccount member = kAlice;
+  member.gid = 100;
+  member.group = "users";
+  EXPECT_EQ(group_after("root:x:0:\nusers:x:100:bob\n", member).edit, Edit::kUnchanged);
+  member.gid = 5000;
+  member.group = "lab";
+  EXPECT_EQ(group_after("alice:x:1000:\n", member).text, "alice:x:1000:\nlab:*:5000:\n");
 }
 
 TEST(FindPasswdEntry, GivesTheFirstLineOfTheName) {
