@@ -165,14 +165,14 @@ Owner owner_by_bridge(const passwd& account) {
   return Owner::kUnclear;
 }
 
+}  // namespace
+
 bool is_indexed(const passwd& account) {
   char buffer[4096];
   IndexedAccount indexed;
   return find_account(kPasswdIndex, account.pw_name, buffer, indexed) == 0 &&
          indexed.uid == account.pw_uid;
 }
-
-}  // namespace
 
 Owner owner_of(const passwd& account) {
   if (account.pw_uid == 0) return Owner::kHost;

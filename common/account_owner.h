@@ -32,4 +32,7 @@ enum class Owner : uint8_t {
 // and others are kHost, so that no administrator is locked out by a damaged file.
 [[nodiscard]] Owner owner_of(const passwd& account);
 
+// Is it in the account index, with that uid? Then labgpu made it, and keeps its password.
+[[nodiscard]] bool is_indexed(const passwd& account);
+
 }  // namespace labgpu

@@ -2,7 +2,8 @@
 //
 // The mounts are slaves of the host's, not private: a file system that the administrator unmounts
 // goes from every login view too and is not kept busy by it, and nothing done here reaches the
-// host.
+// host. (For accounts with a shell of the host's they are private in the end: programs.cc says
+// why.)
 #include "pam_labgpu/login_view.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <iterator>
 
 #include "common/paths.h"
+#include "pam_labgpu/programs.h"
 
 namespace labgpu {
 
@@ -200,7 +202,7 @@ bool replace_tmp(const UniqueFd& container_tmp) {
 
 }  // namespace
 
-const char* enter_login_view(const ContainerFds& container) {
+const char* enter_login_view(const ContainerFds& container, const char* shell) {
   if (unshare(CLONE_NEWNS) != 0) return "making a mount namespace";
   if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     return "cutting the mounts off from the host's";
@@ -216,7 +218,7 @@ const char* enter_login_view(const ContainerFds& container) {
   }
   if (!replace_run(name_files)) return "replacing /run and the files of names";
   if (!replace_tmp(tmp)) return "replacing /tmp";
-  return nullptr;
+  return shell != nullptr ? leave_one_program(shell) : nullptr;
 }
 
 }  // namespace labgpu

@@ -19,17 +19,19 @@
 // process: then nothing enters a login view, the session command starts in the host's network
 // namespace, and the helper refuses to attach it.
 #include <errno.h>
+#include <fcntl.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include "common/unique_fd.h"
 #include "pam_labgpu/environment.h"
 #include "pam_labgpu/handle.h"
 #include "pam_labgpu/helper_client.h"
 #include "pam_labgpu/login_view.h"
-#include "pam_labgpu/managed.h"
 #include "pam_labgpu/options.h"
+#include "pam_labgpu/ownership.h"
 #include "pam_labgpu/password.h"
 #include "pam_labgpu/session_data.h"
 
@@ -51,6 +53,12 @@ constexpr int kNoSession = 254;
   _exit(kNoSession);
 }
 
+// Where homes are mounted when somebody looks: sshd's chdir(2) comes when it would be too late
+// (pam_labgpu/programs.h).
+void mount_home(const passwd& account) {
+  UniqueFd home(open(account.pw_dir, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC));
+}
+
 // Runs in sshd's user child, which must not go on outside the login view. The child's copy of the
 // connection goes too: the session ends when the monitor does.
 void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options) {
@@ -66,7 +74,10 @@ void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options)
                static_cast<unsigned long long>(data.session.number), text_item(pamh, PAM_USER),
                data.session.container.valid() ? "container's" : "detached");
   }
-  const char* failed = enter_login_view(data.session.container);
+  const Ownership& ownership = data.ownership;
+  const char* shell = ownership.has_session_command() ? nullptr : ownership.shell();
+  if (shell != nullptr) mount_home(*ownership.account);
+  const char* failed = enter_login_view(data.session.container, shell);
   if (failed != nullptr) end_child(pamh, failed);
   if (!scrub_environment(pamh)) {
     errno = ENOMEM;
@@ -78,12 +89,21 @@ void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options)
 
 // Asks for the container. Without one the session is a detached one, and the session command tells
 // the user why, so here it is only logged.
-void ask_for_container(const pam_handle_t* pamh, OpenedSession& session, const Options& options) {
-  const char* user = text_item(pamh, PAM_USER);
+void ask_for_container(const pam_handle_t* pamh, SessionData& data, const Options& options) {
+  OpenedSession& session = data.session;
+  const char* user = data.ownership.account->pw_name;
+  if (data.ownership.owner == Owner::kUnclear) {
+    pam_syslog(pamh, LOG_WARNING,
+               "%s logs in without a container: it is unclear whose account it is", user);
+    return;
+  }
   uint32_t wait_ms = options.timeout_seconds * 1000;
   HelperClient helper(Deadline::after_ms(wait_ms + kAnswerMarginMs));
-  int error = helper.open_session(
-      {.user = user, .remote_host = text_item(pamh, PAM_RHOST), .wait_ms = wait_ms}, session);
+  int error = helper.open_session({.user = user,
+                                   .remote_host = text_item(pamh, PAM_RHOST),
+                                   .host = data.ownership.describe(),
+                                   .wait_ms = wait_ms},
+                                  session);
   if (error == EREMOTEIO) {
     pam_syslog(pamh, LOG_WARNING, "%s logs in without a container: %.*s", user,
                length(helper.failure()), helper.failure().data());
@@ -133,11 +153,13 @@ int ask_for_new_password(pam_handle_t* pamh, int flags, const AccountVerdict& ve
 
 // Fails closed: sshd lets keys in without looking at the shadow entry, so nobody but the helper
 // stands between a locked account and its container.
-int check_account(pam_handle_t* pamh, int flags) {
+int check_account(pam_handle_t* pamh, const Ownership& ownership, int flags) {
   HelperClient helper(Deadline::after_ms(kAccountWaitMs));
   AccountVerdict verdict;
-  int error = helper.check_account(
-      {.user = text_item(pamh, PAM_USER), .remote_host = text_item(pamh, PAM_RHOST)}, verdict);
+  int error = helper.check_account({.user = ownership.account->pw_name,
+                                    .remote_host = text_item(pamh, PAM_RHOST),
+                                    .host = ownership.describe()},
+                                   verdict);
   if (error == EREMOTEIO) {
     report_refusal(pamh, flags, helper.failure());
     return PAM_AUTHINFO_UNAVAIL;
@@ -173,25 +195,42 @@ int refuse_session(pam_handle_t* pamh, int flags) {
 using namespace labgpu;  // NOLINT: the entry points below have C linkage and cannot be in it
 
 // Has no say. The line stands behind the modules that have: to be called means that one of them was
-// content.
+// content. Only of labgpu's own accounts it matters whether that was with a password.
 LABGPU_PAM_ENTRY pam_sm_authenticate(pam_handle_t* pamh, int, int, const char**) {
-  if (!is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  if (ownership_of(pamh).owner != Owner::kLabgpu) return PAM_IGNORE;
   int noted = note_password_login(pamh);
   return noted == PAM_SUCCESS ? PAM_IGNORE : noted;
 }
 
 LABGPU_PAM_ENTRY pam_sm_acct_mgmt(pam_handle_t* pamh, int flags, int, const char**) {
-  if (!is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
-  return check_account(pamh, flags);
+  Ownership ownership = ownership_of(pamh);
+  if (!ownership.managed()) return PAM_IGNORE;
+  if (ownership.owner == Owner::kUnclear) {
+    report_refusal(
+        pamh, flags,
+        "labgpu: this server cannot tell now whether your account has a container; try again, or "
+        "tell the administrator (labgpu setup --check says what is missing)");
+    return PAM_AUTHINFO_UNAVAIL;
+  }
+  if (ownership.has_no_login()) {
+    report_refusal(pamh, flags,
+                   "your account on this server has no login shell, so it has no login either; ask "
+                   "the administrator");
+    return PAM_PERM_DENIED;
+  }
+  return check_account(pamh, ownership, flags);
 }
 
 // The first call notes the process; a call in another process is sshd's user child. Without data in
 // the child, the monitor's call never came here and open_session has refused the session already.
 LABGPU_PAM_ENTRY pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, const char** argv) {
   SessionData* data = find_session_data(pamh);
-  if (data == nullptr && !is_managed(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  Ownership ownership = data != nullptr ? data->ownership : ownership_of(pamh);
+  if (!ownership.managed()) return PAM_IGNORE;
   if (has(flags, PAM_DELETE_CRED)) return PAM_SUCCESS;
-  if (data == nullptr) return make_session_data(pamh) != nullptr ? PAM_SUCCESS : PAM_BUF_ERR;
+  if (data == nullptr) {
+    return make_session_data(pamh, ownership) != nullptr ? PAM_SUCCESS : PAM_BUF_ERR;
+  }
   if (getpid() != data->owner && !data->entered) {
     enter_or_end(pamh, *data, parse_options(pamh, argc, argv));
   }
@@ -201,12 +240,11 @@ LABGPU_PAM_ENTRY pam_sm_setcred(pam_handle_t* pamh, int flags, int argc, const c
 LABGPU_PAM_ENTRY pam_sm_open_session(pam_handle_t* pamh, int flags, int argc, const char** argv) {
   SessionData* data = find_session_data(pamh);
   if (data == nullptr) {
-    bool managed = is_managed(pamh, text_item(pamh, PAM_USER));
-    return managed ? refuse_session(pamh, flags) : PAM_IGNORE;
+    return ownership_of(pamh).managed() ? refuse_session(pamh, flags) : PAM_IGNORE;
   }
   if (!scrub_environment(pamh)) return PAM_BUF_ERR;
   drop_session(*data);
-  ask_for_container(pamh, data->session, parse_options(pamh, argc, argv));
+  ask_for_container(pamh, *data, parse_options(pamh, argc, argv));
   data->owner = getpid();
   data->open = true;
   return PAM_SUCCESS;
@@ -214,14 +252,12 @@ LABGPU_PAM_ENTRY pam_sm_open_session(pam_handle_t* pamh, int flags, int argc, co
 
 LABGPU_PAM_ENTRY pam_sm_close_session(pam_handle_t* pamh, int, int, const char**) {
   SessionData* data = find_session_data(pamh);
-  if (data == nullptr) {
-    return is_managed(pamh, text_item(pamh, PAM_USER)) ? PAM_SUCCESS : PAM_IGNORE;
-  }
+  if (data == nullptr) return ownership_of(pamh).managed() ? PAM_SUCCESS : PAM_IGNORE;
   drop_session(*data);
   return PAM_SUCCESS;
 }
 
 LABGPU_PAM_ENTRY pam_sm_chauthtok(pam_handle_t* pamh, int flags, int, const char**) {
-  if (!has_password_here(pamh, text_item(pamh, PAM_USER))) return PAM_IGNORE;
+  if (!has_password_here(pamh)) return PAM_IGNORE;
   return change_password(pamh, flags);
 }

@@ -27,10 +27,11 @@ SessionData* find_session_data(const pam_handle_t* pamh) {
   return static_cast<SessionData*>(const_cast<void*>(data));
 }
 
-SessionData* make_session_data(pam_handle_t* pamh) {
+SessionData* make_session_data(pam_handle_t* pamh, const Ownership& ownership) {
   void* memory = malloc(sizeof(SessionData));
   if (memory == nullptr) return nullptr;
   auto* data = new (memory) SessionData;
+  data->ownership = ownership;
   data->owner = getpid();
   if (pam_set_data(pamh, kDataName, data, destroy) == PAM_SUCCESS) return data;
   destroy(pamh, data, 0);

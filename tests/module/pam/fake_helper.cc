@@ -33,6 +33,12 @@ void take_request(int socket, Request& request, std::span<unsigned char> buffer)
   ASSERT_EQ(send_message(socket, Hello{}, soon()), 0);
 }
 
+std::string describe(const HostAccount& host) {
+  return std::to_string(host.origin) + " " + std::to_string(host.uid) + ":" +
+         std::to_string(host.gid) + " " + std::string(host.group) + " " + std::string(host.home) +
+         " " + std::string(host.real_name);
+}
+
 }  // namespace
 
 FakeHelper::FakeHelper(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
@@ -119,7 +125,8 @@ FakeHelper::Behaviour give_verdict(bool allowed, std::string sentence, SeenReque
     CheckAccount request;
     take_request(socket, request, buffer);
     if (seen != nullptr) {
-      *seen = {request.kType, std::string(request.user), std::string(request.remote_host), 0};
+      *seen = {request.kType, std::string(request.user), std::string(request.remote_host), 0,
+               describe(request.host)};
     }
     AccountVerdict verdict{
         .allowed = allowed, .change_password = change_password, .sentence = sentence};
@@ -167,7 +174,7 @@ FakeHelper::Behaviour give_session(std::vector<int> fds, SeenRequest* seen) {
     take_request(socket, request, buffer);
     if (seen != nullptr) {
       *seen = {request.kType, std::string(request.user), std::string(request.remote_host),
-               request.wait_ms};
+               request.wait_ms, describe(request.host)};
     }
     SessionOpened answer{.ready = !fds.empty(), .session = 7};
     ASSERT_EQ(send_message(socket, answer, soon(), fds), 0);

@@ -59,6 +59,7 @@ struct SeenRequest {
   std::string user;
   std::string remote_host;
   uint32_t wait_ms = 0;
+  std::string host;  // "ORIGIN UID:GID GROUP HOME REAL-NAME"
 };
 
 // A request about a password, and all that was in it.

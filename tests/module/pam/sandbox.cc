@@ -68,10 +68,19 @@ void write_accounts() {
                                    "\ncarol:x:61003:61003::/home/carol:/bin/bash"
                                    "\ndave:x:61004:61004::/home/dave:/bin/bash"
                                    "\nerin:x:61005:61005::/home/erin:" +
-                                   session + "\n");
+                                   session +
+                                   "\ngwen:x:61010:61010:Gwen G.,room 7,:/home/gwen:/bin/bash"
+                                   "\nnina:x:61011:61011::/home/nina:/usr/sbin/nologin"
+                                   "\ngary:x:61012:61100::/home/gary:"
+                                   "\nhugo:x:61013:61013::/home/hugo:/var/lib/shells/hsh"
+                                   "\nseth:x:900:61100::/home/seth:/bin/bash\n");
+  write_file(aside / "group", "root:x:0:\ngwen:x:61010:\ngpuusers:x:61100:root,gwen,nina,hugo\n");
   // The mount keeps the file after its name is gone.
-  must(mount((aside / "passwd").c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) == 0,
-       "/etc/passwd");
+  for (const char* name : {"passwd", "group"}) {
+    must(mount((aside / name).c_str(), (std::string("/etc/") + name).c_str(), nullptr, MS_BIND,
+               nullptr) == 0,
+         name);
+  }
   Records records;
   auto index = [&](const std::string& name, const std::string& uid) {
     std::string line = name + ":x:" + uid + ":" + uid + "::/home/" + name + ":" + session;
@@ -83,6 +92,19 @@ void write_accounts() {
   index("carol", "61999");
   std::filesystem::create_directories(std::filesystem::path(kPasswdIndex).parent_path());
   write_cdb(kPasswdIndex, records);
+}
+
+void put_session_command() {
+  namespace fs = std::filesystem;
+  mount_tmpfs("/usr/libexec");
+  fs::create_directories(fs::path(kSessionCommand).parent_path());
+  fs::copy_file(SESSION_DOUBLE, kSessionCommand);
+}
+
+// Empty, but for what a test puts there.
+void make_sshd_configuration() {
+  mount_tmpfs("/etc/ssh");
+  std::filesystem::create_directories(std::filesystem::path(kSshdDropIn).parent_path());
 }
 
 // A full log socket makes syslog(3) wait; so what one test left unread goes before the next.
@@ -100,6 +122,8 @@ class Sandbox : public testing::Environment {
     make_devices();
     listen_for_logs();
     write_accounts();
+    put_session_command();
+    make_sshd_configuration();
     std::filesystem::create_directories(kSessionSocketDirectory);
     testing::UnitTest::GetInstance()->listeners().Append(new LogReader);
   }

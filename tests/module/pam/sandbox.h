@@ -14,6 +14,12 @@ namespace labgpu::test {
 //   carol       not managed: in the index with another uid
 //   dave, root  not managed
 //   toor        not managed: uid 0, whatever its shell and the index say
+// And for the bridge, which is there when a test writes its index:
+//   gwen        listed as a member of gpuusers;  nina too, and her shell is nologin
+//   gary        his primary group is gpuusers;  seth too, but his uid is a system account's
+//   hugo        listed as well; his shell is /var/lib/shells/hsh
+//   dave, root  root is listed in gpuusers too
+// At the session command's place is a program that says how it was called.
 inline constexpr uid_t kAliceUid = 61001;
 
 // The messages that came to /dev/log since the last call or the start of the test, a line each.
