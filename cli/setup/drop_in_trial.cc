@@ -8,6 +8,8 @@
 #include "cli/setup/setup_job.h"
 #include "cli/setup/sshd_dropin.h"
 #include "cli/setup/text_file.h"
+#include "common/paths.h"
+#include "common/sshd_drop_in.h"
 
 namespace labgpu {
 
@@ -38,7 +40,7 @@ Failed explain_probe(const std::string& root, const std::string& fault) {
                 " does not read drop-ins; write this as its first line: "
                 "Include /etc/ssh/sshd_config.d/*.conf");
   }
-  return fail(fault + "; look at " + root + kDropInFile +
+  return fail(fault + "; look at " + root + kSshdDropIn +
               " and at Match blocks that sshd reads before it");
 }
 
@@ -58,9 +60,8 @@ Result<void> try_drop_in(const std::string& root, const std::string& drop_in,
                          const SshdConfigTest& sshd) {
   auto probe = probe_drop_in(drop_in);
   if (!probe) {
-    return fail(
-        root + kDropInFile +
-        " was edited and has no line \"Match Group labgpu\"; remove the file and try again");
+    return fail(root + kSshdDropIn + " was edited and has no line \"" + std::string(kMatchMembers) +
+                "...\"; remove the file and try again");
   }
   auto answer = write_text(root + kProbeFile, probe);
   if (answer) answer = ask_about_probe(root, sshd);

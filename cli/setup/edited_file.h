@@ -6,6 +6,7 @@
 // is.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -15,18 +16,18 @@
 
 namespace labgpu {
 
-// How one kind of file is edited. Pure functions; edit(edit(x)) == edit(x), and strip() undoes what
-// edit() put in, up to bytes that only the saved text can tell (a missing final newline).
+// How one kind of file is edited. Without effects; edit(edit(x)) == edit(x), and strip() undoes
+// what edit() put in, up to bytes that only the saved text can tell (a missing final newline).
 struct Edit {
-  Text (*edit)(const Text&);
-  Text (*strip)(const Text&);
+  std::function<Text(const Text&)> edit;
+  std::function<Text(const Text&)> strip;
 };
 
 class EditedFile {
  public:
   // `saved` is the path prefix of the saved texts.
   EditedFile(std::string path, std::string saved, Edit edit)
-      : path_(std::move(path)), saved_(std::move(saved)), edit_(edit) {}
+      : path_(std::move(path)), saved_(std::move(saved)), edit_(std::move(edit)) {}
 
   // Reads everything. Call it first, once.
   Result<void> load();

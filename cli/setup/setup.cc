@@ -1,14 +1,17 @@
 // labgpu setup: sshd and PAM are told about labgpu, or given back as they were.
 #include "cli/setup/setup.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 
+#include "cli/setup/bridge_checks.h"
 #include "cli/setup/drop_in_trial.h"
 #include "cli/setup/host_checks.h"
 #include "cli/setup/setup_job.h"
 #include "cli/setup/sshd_service.h"
 #include "cli/setup/userdb.h"
+#include "cli/table.h"
 
 namespace labgpu {
 
@@ -33,6 +36,37 @@ Result<void> require_host(const SetupJob& job) {
   return {};
 }
 
+// What is not wrong, and yet may surprise.
+void warn_about_members_of(const ConfiguredBridge& bridge) {
+  const char* administrator = getenv("SUDO_USER");
+  if (administrator != nullptr && is_listed_in(bridge, administrator)) {
+    warn(std::string(administrator) +
+         " is in a group whose members get containers, so your next login by ssh ends in one, and "
+         "not on this server; leave the group, or keep another way to administer it");
+  }
+  auto home = home_with_programs_of_root(bridge);
+  if (home.empty()) return;
+  warn(printable(home) +
+       " is on a file system that lets set-user-ID programs count, and root in a container can "
+       "make some there, for other accounts of this server to run: mount it with nosuid,nodev");
+}
+
+// Members of the groups, once the drop-in is theirs too.
+void warn_about_bridge(const SetupJob& job, const SshdSettings& root_before) {
+  for (const auto& finding :
+       check_bridge(job.root, job.bridge, job.drop_in.wanted().value_or(""))) {
+    if (!finding.ok) warn(finding.what + ": " + finding.advice);
+  }
+  if (job.bridge.groups.empty()) return;
+  auto elsewhere = keys_left_behind(root_before);
+  if (!elsewhere.empty()) {
+    warn("keys in " + elsewhere +
+         " do not count for members of the groups in labgpu.json's \"bridge\": put them into "
+         "~/.ssh/authorized_keys, or give them with labgpu key add");
+  }
+  if (job.root.empty()) warn_about_members_of(job.bridge);
+}
+
 Result<void> first_fault(const std::vector<std::string>& faults) {
   if (faults.empty()) return {};
   return fail(faults.front());
@@ -51,11 +85,12 @@ Result<void> edit_files(SetupJob& job, const SshdSettings& root_before) {
   auto root_after = job.sshd.settings_for("root");
   if (!root_after) return Failed(root_after.error());
   if (*root_after != root_before) return fail("labgpu's drop-in would change root's logins");
-  auto member = job.member();
-  if (!member) return {};
-  auto settings = job.sshd.settings_for(*member);
-  if (!settings) return Failed(settings.error());
-  return first_fault(member_faults(*settings));
+  for (const auto& member : job.members()) {
+    auto settings = job.sshd.settings_for(member);
+    if (!settings) return Failed(settings.error());
+    if (auto right = first_fault(member_faults(*settings)); !right) return right;
+  }
+  return {};
 }
 
 // Only passwd(1) and changes at a login need it, so what keeps it from being done keeps nothing
@@ -93,7 +128,7 @@ Result<void> reload(const SetupJob& job) {
 // sshd still knows the accounts while nsswitch.conf names labgpu, and nothing leads their forwarded
 // ports into a container any more.
 void warn_about_members(const SetupJob& job) {
-  if (!job.member()) return;
+  if (!job.root.empty() || !any_member()) return;
   warn(
       "labgpu's accounts still exist, and sshd lets them in with forwarding to this server; remove "
       "libnss-labgpu, or lock them: labgpu user set NAME locked=yes");
@@ -135,6 +170,7 @@ Result<void> setup(const SetupOptions& options) {
   auto passwords = set_up_passwords(job);
   if (!passwords) return roll_back(job, passwords.error());
   if (*passwords) std::cout << "wrote " << job.profile.path() << '\n';
+  warn_about_bridge(job, *before);
   bool changed = false;
   for (const EditedFile* file : {&job.pam, &job.drop_in}) {
     if (file->wanted() == file->current()) continue;

@@ -1,6 +1,7 @@
 // labgpu setup --check: what is right on this server, and what is missing.
 #include <iostream>
 
+#include "cli/setup/bridge_checks.h"
 #include "cli/setup/host_checks.h"
 #include "cli/setup/pam_file.h"
 #include "cli/setup/setup.h"
@@ -46,13 +47,13 @@ std::vector<Finding> check_sshd(const SetupJob& job) {
   auto root = job.sshd.settings_for("root");
   if (!root) return {as_finding("sshd's configuration", {root.error().message})};
   findings.push_back(as_finding("sshd's use of PAM", global_faults(*root)));
-  auto member = job.member();
-  if (!member) return findings;  // nobody whose settings could be asked for
-  auto settings = job.sshd.settings_for(*member);
-  std::vector<std::string> faults;
-  if (settings) faults = member_faults(*settings);
-  if (!settings) faults = {settings.error().message};
-  findings.push_back(as_finding("sshd's settings for " + *member, faults));
+  for (const auto& member : job.members()) {
+    auto settings = job.sshd.settings_for(member);
+    std::vector<std::string> faults;
+    if (settings) faults = member_faults(*settings);
+    if (!settings) faults = {settings.error().message};
+    findings.push_back(as_finding("sshd's settings for " + member, faults));
+  }
   return findings;
 }
 
@@ -63,7 +64,8 @@ Result<void> check_setup(const SetupOptions& options) {
   auto loaded = load(job);
   if (!loaded) return loaded;
   auto findings = check_host(job.root);
-  for (auto&& more : {check_files(job), check_sshd(job)}) {
+  auto bridge = check_bridge(job.root, job.bridge, job.drop_in.current().value_or(""));
+  for (auto&& more : {check_files(job), bridge, check_sshd(job)}) {
     findings.insert(findings.end(), more.begin(), more.end());
   }
   if (job.root.empty()) {

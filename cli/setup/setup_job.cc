@@ -8,6 +8,7 @@
 
 #include <filesystem>
 
+#include "cli/setup/bridge_checks.h"
 #include "cli/setup/host_checks.h"
 #include "cli/setup/pam_file.h"
 #include "cli/setup/sshd_dropin.h"
@@ -19,15 +20,25 @@ SetupJob::SetupJob(const SetupOptions& options)
     : root(options.root),
       saved(root + kStateDirectory + "/setup"),
       pam(root + kPamFile, saved + "/pam.d-sshd", {add_pam_lines, remove_pam_lines}),
-      drop_in(root + kDropInFile, saved + "/sshd-drop-in", {add_drop_in, remove_drop_in}),
+      drop_in(
+          root + kSshdDropIn, saved + "/sshd-drop-in",
+          {[this](const Text& text) { return add_drop_in(text, bridge.groups); }, remove_drop_in}),
       profile(root, saved, signals),
       sshd(root + kSshdConfig, signals) {}
 
-std::optional<std::string> SetupJob::member() const {
-  return root.empty() ? any_member() : std::nullopt;
+std::vector<std::string> SetupJob::members() const {
+  std::vector<std::string> found;
+  if (!root.empty()) return found;
+  for (const auto& member : {any_member(), any_member_of(bridge)}) {
+    if (member) found.push_back(*member);
+  }
+  return found;
 }
 
 Result<void> load(SetupJob& job) {
+  auto bridge = configured_bridge(job.root);
+  if (!bridge) return Failed(bridge.error());
+  job.bridge = std::move(*bridge);
   auto loaded = job.pam.load();
   if (loaded) loaded = job.drop_in.load();
   if (!loaded) return loaded;

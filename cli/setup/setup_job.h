@@ -1,9 +1,10 @@
 // What one run of labgpu setup works on: the files, the lock, and sshd's own opinion.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
+#include "cli/setup/bridge_groups.h"
 #include "cli/setup/edited_file.h"
 #include "cli/setup/pam_profile.h"
 #include "cli/setup/setup.h"
@@ -16,18 +17,21 @@ namespace labgpu {
 inline constexpr char kSshdConfig[] = "/etc/ssh/sshd_config";
 inline constexpr char kPamFile[] = "/etc/pam.d/sshd";
 inline constexpr char kDropInDirectory[] = "/etc/ssh/sshd_config.d";
-inline constexpr char kDropInFile[] = "/etc/ssh/sshd_config.d/00-labgpu.conf";
 
 // Everything that one run works on.
 struct SetupJob {
   explicit SetupJob(const SetupOptions& options);
+  SetupJob(const SetupJob&) = delete;
+  SetupJob& operator=(const SetupJob&) = delete;
 
-  // An account of the running system that labgpu manages; of another root nobody is known.
-  [[nodiscard]] std::optional<std::string> member() const;
+  // Accounts of the running system whose sessions are in containers: one of labgpu's own, and one
+  // of the host's, where there are any. Of another root nobody is known.
+  [[nodiscard]] std::vector<std::string> members() const;
 
   HeldSignals signals;
   std::string root;
   std::string saved;
+  ConfiguredBridge bridge;  // of load()
   EditedFile pam;
   EditedFile drop_in;
   PamProfile profile;
@@ -35,7 +39,7 @@ struct SetupJob {
   UniqueFd lock;
 };
 
-// Reads the files. PAM's must be there.
+// Reads the files, and labgpu.json for the groups. PAM's must be there.
 Result<void> load(SetupJob& job);
 
 // Two runs at once would save each other's edits as the original.

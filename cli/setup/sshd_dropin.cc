@@ -3,16 +3,17 @@
 
 #include <string_view>
 
+#include "common/paths.h"
+#include "common/sshd_drop_in.h"
+
 namespace labgpu {
 
 namespace {
 
 constexpr std::string_view kFirstLine = "# Written by `labgpu setup`";
-constexpr std::string_view kMatchGroup = "Match Group labgpu";
-
 // Every keyword is one that sshd_config(5) allows after Match in OpenSSH 9.2 and later.
 // PermitUserEnvironment is not; pam_labgpu clears the environment instead.
-constexpr char kDropIn[] =
+constexpr char kBeginning[] =
     R"(# Written by `labgpu setup`; `labgpu setup --undo` takes it away.
 #
 # Where several Match blocks apply, sshd takes the first value that it finds for a keyword; "00-" puts
@@ -20,8 +21,10 @@ constexpr char kDropIn[] =
 # and a Match block ends with its file. Forwarding of ports, agents and X11 is left to the server's own
 # settings: it happens in the network of the user's container.
 
-Match Group labgpu
-    # Whatever the client asks for (a shell, a command, scp, sftp) runs in the user's container. It also
+)";
+
+constexpr char kRules[] =
+    R"(    # Whatever the client asks for (a shell, a command, scp, sftp) runs in the user's container. It also
     # keeps a subsystem such as internal-sftp from serving the host's files.
     ForceCommand /usr/libexec/labgpu/labgpu-session
     # Tells that command with which key the client logged in, so that a key's own command= counts.
@@ -38,19 +41,36 @@ Match Group labgpu
 
 bool is_ours(const Text& text) { return text && text->starts_with(kFirstLine); }
 
+// sshd takes a list with a space in it in quotes.
+std::string match_line(const std::vector<std::string>& groups) {
+  std::string list = kGroupName;
+  for (const auto& group : groups) list += "," + group;
+  bool quoted = list.find(' ') != std::string::npos;
+  return std::string(kMatchMembers) + (quoted ? "\"" + list + "\"" : list);
+}
+
+// Nothing when there is no such line.
+Text with_match_line(const std::string& text, const std::string& line) {
+  auto old = match_line_of_drop_in(text);
+  if (old.empty()) return {};
+  std::string changed = text;
+  changed.replace(static_cast<size_t>(old.data() - text.data()), old.size(), line);
+  return changed;
+}
+
 }  // namespace
 
-Text add_drop_in(const Text& text) { return is_ours(text) ? text : Text{kDropIn}; }
+Text add_drop_in(const Text& text, const std::vector<std::string>& groups) {
+  auto line = match_line(groups);
+  if (!is_ours(text)) return kBeginning + line + "\n" + kRules;
+  auto changed = with_match_line(*text, line);
+  return changed ? changed : text;
+}
 
 Text remove_drop_in(const Text& text) { return is_ours(text) ? Text{} : text; }
 
 Text probe_drop_in(const std::string& text) {
-  // At the beginning of a line, so that a comment does not count.
-  size_t at = text.find("\n" + std::string(kMatchGroup) + "\n");
-  if (at == std::string::npos) return {};
-  std::string probe = text;
-  probe.replace(at + 1, kMatchGroup.size(), "Match User " + std::string(kProbeUser));
-  return probe;
+  return with_match_line(text, "Match User " + std::string(kProbeUser));
 }
 
 }  // namespace labgpu

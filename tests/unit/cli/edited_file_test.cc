@@ -1,7 +1,7 @@
 // One edited file through setup, undo, failures and the administrator's own edits in between.
 #include "cli/setup/edited_file.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "cli/setup/pam_file.h"
 #include "cli/setup/sshd_dropin.h"
@@ -10,8 +10,10 @@
 namespace labgpu {
 namespace {
 
-constexpr Edit kPam{add_pam_lines, remove_pam_lines};
-constexpr Edit kDropIn{add_drop_in, remove_drop_in};
+using testing::HasSubstr;
+
+const Edit kPam{add_pam_lines, remove_pam_lines};
+const Edit kDropIn{[](const Text& text) { return add_drop_in(text, {}); }, remove_drop_in};
 // Without its final newline only the saved bytes can give it back.
 constexpr char kOriginal[] = "auth required a.so\naccount required a.so\nsession required a.so";
 
@@ -151,11 +153,27 @@ TEST_F(EditedFileTest, AnEditedDropInIsKeptBySetupAndRemovedByUndo) {
 }
 
 TEST(DropIn, TheProbeIsForAUserThatCannotExist) {
-  auto probe = probe_drop_in(*add_drop_in({}));
+  auto probe = probe_drop_in(*add_drop_in({}, {"gpuusers"}));
   ASSERT_TRUE(probe);
   EXPECT_NE(probe->find("\nMatch User labgpu.probe\n"), std::string::npos);
-  EXPECT_EQ(probe->find("\nMatch Group"), std::string::npos);
-  EXPECT_FALSE(probe_drop_in("# Match Group labgpu\n"));
+  EXPECT_EQ(probe->find("Group labgpu"), std::string::npos);
+  EXPECT_FALSE(probe_drop_in("# Match User *,!root Group labgpu\n"));
+}
+
+TEST(DropIn, IsForTheGroupsOfTheConfiguration) {
+  EXPECT_THAT(*add_drop_in({}, {}), HasSubstr("\nMatch User *,!root Group labgpu\n"));
+  EXPECT_THAT(*add_drop_in({}, {"gpuusers", "x"}),
+              HasSubstr("\nMatch User *,!root Group labgpu,gpuusers,x\n"));
+  EXPECT_THAT(*add_drop_in({}, {"domain users"}),
+              HasSubstr("\nMatch User *,!root Group \"labgpu,domain users\"\n"));
+}
+
+TEST(DropIn, AnEditedOneGetsTheGroupsAndKeepsTheRest) {
+  std::string edited = *add_drop_in({}, {"gpuusers"}) + "    X11Forwarding no\n";
+  auto changed = *add_drop_in(edited, {"others"});
+  EXPECT_EQ(changed, *add_drop_in({}, {"others"}) + "    X11Forwarding no\n");
+  std::string without_line = "# Written by `labgpu setup`\nMatch User alice\n";
+  EXPECT_EQ(*add_drop_in(without_line, {"gpuusers"}), without_line);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cli/subprocess.h"
+#include "tests/support/cdb_file.h"
 #include "tests/unit/cli/run_labgpu.h"
 #include "tests/unit/cli/temporary_directory.h"
 
@@ -16,6 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr char kModule[] = "usr/lib/x86_64-linux-gnu/security/pam_labgpu.so";
+constexpr char kConfig[] = "etc/labgpu/labgpu.json";
 constexpr char kDropIn[] = "etc/ssh/sshd_config.d/00-labgpu.conf";
 
 class SetupTest : public testing::Test {
@@ -75,7 +77,7 @@ TEST_F(SetupTest, EditsBothFilesAndUndoGivesThemBack) {
   auto ran = run();
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_THAT(slurp(root_ / "etc/pam.d/sshd"), HasSubstr("pam_labgpu.so # labgpu"));
-  EXPECT_THAT(slurp(root_ / kDropIn), HasSubstr("\nMatch Group labgpu\n"));
+  EXPECT_THAT(slurp(root_ / kDropIn), HasSubstr("\nMatch User *,!root Group labgpu\n"));
   EXPECT_EQ(etc().size(), before.size() + 1) << "the probe was left";
   auto undone = run({"--undo"});
   EXPECT_EQ(undone.status, 0) << undone.err;
@@ -166,6 +168,60 @@ TEST_F(SetupTest, CheckChangesNothingAndTellsWhatIsMissing) {
   auto set = run({"--check"});
   EXPECT_THAT(set.out, HasSubstr("ok       pam_labgpu.so as session"));
   EXPECT_THAT(set.out, HasSubstr("ok       the drop-in"));
+}
+
+// --- accounts of the host
+
+TEST_F(SetupTest, TheDropInFollowsTheConfiguration) {
+  put(root_ / kConfig, "{ \"bridge\": { \"groups\": [\"gpuusers\", \"domain users\"] } } // x\n");
+  auto ran = run();
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(slurp(root_ / kDropIn),
+              HasSubstr("\nMatch User *,!root Group \"labgpu,gpuusers,domain users\"\n"));
+  EXPECT_THAT(ran.err, HasSubstr("labgpud serves: gpuusers,domain users: it serves none"));
+  put(root_ / kConfig, "{}");
+  EXPECT_THAT(run({"--check"}).out, HasSubstr("it is for labgpu,gpuusers,domain users"));
+  EXPECT_EQ(run().status, 0);
+  EXPECT_THAT(slurp(root_ / kDropIn), HasSubstr("\nMatch User *,!root Group labgpu\n"));
+  run({"--undo"});
+  EXPECT_FALSE(exists(root_ / kDropIn));
+}
+
+TEST_F(SetupTest, CheckTellsOfGroupsThatDiffer) {
+  run();
+  put(root_ / kConfig, R"({ "bridge": { "groups": ["gpuusers"] } })");
+  auto ran = run({"--check"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.out,
+              HasSubstr("MISSING  the groups of sshd's drop-in: gpuusers: it is for labgpu"));
+  fs::create_directories(root_ / "var/lib/labgpu/nss");
+  test::write_cdb(root_ / "var/lib/labgpu/nss/bridge.cdb", {{"*", "1000:gpuusers"}});
+  run();
+  ran = run({"--check"});
+  EXPECT_THAT(ran.out, HasSubstr("ok       the groups of sshd's drop-in: gpuusers"));
+  EXPECT_THAT(ran.out, HasSubstr("ok       the groups that labgpud serves: gpuusers"));
+  put(root_ / kConfig, "{}");
+  EXPECT_THAT(run({"--check"}).out, HasSubstr("it serves gpuusers; systemctl restart labgpud"));
+}
+
+TEST_F(SetupTest, RefusesAConfigurationThatItCannotRead) {
+  for (const char* wrong : {"[", "[]", R"({ "bridge": { "groups": [1] } })",
+                            R"({ "bridge": { "groups": ["a,b"] } })"}) {
+    auto before = etc();
+    put(root_ / kConfig, wrong);
+    auto ran = run();
+    EXPECT_EQ(ran.status, 1) << wrong;
+    EXPECT_THAT(ran.err, HasSubstr("labgpu.json")) << wrong;
+    fs::remove(root_ / kConfig);
+    EXPECT_EQ(etc(), before) << wrong;
+  }
+}
+
+TEST_F(SetupTest, WarnsOfKeysThatWouldNotCount) {
+  write_config("UsePAM yes\nAuthorizedKeysFile .ssh/authorized_keys /etc/ssh/keys/%u\n");
+  EXPECT_THAT(run().err, Not(HasSubstr("/etc/ssh/keys")));
+  put(root_ / kConfig, R"({ "bridge": { "groups": ["gpuusers"] } })");
+  EXPECT_THAT(run().err, HasSubstr("keys in /etc/ssh/keys/%u do not count for members"));
 }
 
 TEST_F(SetupTest, UndoWorksWithABrokenConfiguration) {
