@@ -9,7 +9,7 @@ import pytest
 
 from client import Client, Laptop
 from people import add_user
-from server import CAROL_PASSWORD, TESTHOST, Server
+from server import CAROL_PASSWORD, MARKER, TESTHOST, Server
 from watch import LoginWatch
 
 
@@ -153,3 +153,13 @@ def new_user(server, laptop):
 
 NUMBERS = itertools.count(1)
 BASELINE = "/var/tmp/e2e-baseline.json"
+
+
+@pytest.fixture
+def no_marker(server):
+    """Nothing escaped before the test, and nothing by its end."""
+    server.sh(f"rm -f {MARKER}")
+    yield
+    escaped = server.try_sh(f"ls -l {MARKER}")
+    server.sh(f"rm -f {MARKER}")
+    assert escaped.status != 0, f"a program of the user's ran on the host: {escaped.text}"

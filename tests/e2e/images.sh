@@ -117,8 +117,36 @@ ensure_user_rootfs() {
   echo "$file"
 }
 
+# write_packages RELEASE IMAGE "PACKAGE..." FILE: an apt with the installed packages of IMAGE says what is missing there.
+write_packages() {
+  local release=$1 image=$2 file=$4 packages root options
+  read -ra packages <<<"$3"
+  root=$(mktemp -d)
+  mkdir -p "$root"/{lists,archives}/partial
+  docker run --rm "$image" cat /var/lib/dpkg/status >"$root/status"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(debian_mirror) $release main" >"$root/sources"
+  options=(
+    -qq -o "Dir::State::lists=$root/lists" -o "Dir::State::status=$root/status" -o "Dir::Etc::sourcelist=$root/sources"
+    -o Dir::Etc::sourceparts=- -o "Dir::Cache=$root" -o APT::Sandbox::User=root
+  )
+  apt-get "${options[@]}" update &&
+    apt-get "${options[@]}" install -y --no-install-recommends --download-only "${packages[@]}" &&
+    tar -C "$root/archives" --exclude partial --exclude lock -cf "$file" . && rm -r "$root"
+}
+
+# Prints the path of a tar with the packages that a test host lacks for these, so that it can install them without a
+# network.
+ensure_packages() {
+  local release=$1 image file
+  shift
+  image=$(ensure_host_image "$release")
+  file=$cache_dir/packages-$release-$(recipe_hash "$image $*" write_packages).tar
+  cached "$file" write_packages "$release" "$image" "$*"
+  echo "$file"
+}
+
 # One that a host still uses stays.
 remove_images() {
   docker images --format '{{.Repository}}:{{.Tag}}' "$host_image" | xargs -r -n 1 docker rmi >/dev/null 2>&1 || true
-  rm -f "$cache_dir/$host_image"-* "$cache_dir"/user-*
+  rm -f "$cache_dir/$host_image"-* "$cache_dir"/user-* "$cache_dir"/packages-*
 }

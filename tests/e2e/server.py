@@ -20,6 +20,9 @@ UNITS = f"labgpud.service {SOCKETS}"
 
 CAROL_PASSWORD = "carol's pass word"
 
+# What a user's program makes that ran on the host. It exists there alone: a container has a /var/tmp of its own.
+MARKER = "/var/tmp/e2e-escaped"
+
 # OpenSSH 9.8 and later slow down an address whose logins fail; here all clients have one address.
 SSHD_SETTINGS = {
     "bookworm": "MaxStartups 200\nMaxSessions 40\nKbdInteractiveAuthentication yes\nX11UseLocalhost yes\n",

@@ -22,6 +22,8 @@ usage: testhost.sh COMMAND
   docker-running           succeed if one answers
   image RELEASE            make the image of a test host (bookworm or trixie); prints its name
   user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, or tools
+  packages RELEASE PACKAGE...
+                           fetch packages that a host has not, with what they need; prints the path of a tar
   up NAME RELEASE          start a host; prints its address
   ip NAME                  print its address
   install NAME DIR         install the packages in DIR, without a network
@@ -129,6 +131,7 @@ case $command/$# in
   docker-running/0) docker_answers ;;
   image/1) ensure_host_image "$1" ;;
   user-image/2) ensure_user_rootfs "$@" ;;
+  packages/[2-9]) ensure_packages "$@" ;;
   up/2) host_up "$@" ;;
   ip/1) address "$1" ;;
   install/2) host_install "$@" ;;
