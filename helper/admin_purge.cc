@@ -126,8 +126,9 @@ Result<void> AdminMethods::check_purge(const Account& account, bool force) const
   if (auto may = refuse_while_purged(name); !may) return may;
   if (account.bridged) {
     return fail(ErrorCode::kInvalid,
-                name + " is an account of this server, whose home is not labgpu's to delete; without "
-                       "--purge its record is forgotten");
+                name +
+                    " is an account of this server, whose home is not labgpu's to delete; without "
+                    "--purge its record is forgotten");
   }
   auto own = check_home_is_own(account, fill_in(config_.home, name).value_or(""));
   auto open = sessions_of_(name);

@@ -129,6 +129,13 @@ TEST_F(AdminPurgeTest, WhatOthersUseStays) {
   EXPECT_FALSE(fs::exists(homes_ + "/alice"));
 }
 
+TEST_F(AdminPurgeTest, AnAccountOfTheHostIsNotPurged) {
+  accounts_.change("alice", [](Account& alice) { alice.bridged = true; });
+  EXPECT_THAT(refusal(), HasSubstr("alice is an account of this server, whose home is not"));
+  EXPECT_TRUE(fs::exists(homes_ + "/alice/a/file"));
+  EXPECT_TRUE(containers_.asked.empty());
+}
+
 TEST_F(AdminPurgeTest, AHomeThatOthersUseIsNotPurged) {
   call("AddUser", {{"name", "bob"}});
   accounts_.change("bob", [this](Account& bob) {
