@@ -209,7 +209,7 @@ TEST_F(HostAccountsTest, AnotherAccountsUidIsRefused) {
 TEST_F(HostAccountsTest, ItsUidIsNotGivenToAnybody) {
   admitted("gwen", with([](HostAccount& host) { host.uid = host.gid = 20001; }));
   EXPECT_EQ(add("alice")->uid, 20002U);
-  EXPECT_FALSE(store_->check_given_id(20001));
+  EXPECT_FALSE(store_->check_given_id(20001, "alice"));
 }
 
 TEST_F(HostAccountsTest, ARemovedOneIsTheHostsAgain) {
