@@ -130,10 +130,13 @@ TEST_F(AdminPurgeTest, WhatOthersUseStays) {
 }
 
 TEST_F(AdminPurgeTest, AnAccountOfTheHostIsNotPurged) {
-  accounts_.change("alice", [](Account& alice) { alice.bridged = true; });
-  EXPECT_THAT(refusal(), HasSubstr("alice is an account of this server, whose home is not"));
-  EXPECT_TRUE(fs::exists(homes_ + "/alice/a/file"));
+  accounts_.add_of_host("gwen", 70001);
+  auto refused = call("PurgeUser", {{"name", "gwen"}});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().parameters["message"],
+              HasSubstr("gwen is an account of this server, whose home is not"));
   EXPECT_TRUE(containers_.asked.empty());
+  EXPECT_NE(accounts_.store->find("gwen"), nullptr);
 }
 
 TEST_F(AdminPurgeTest, AHomeThatOthersUseIsNotPurged) {
