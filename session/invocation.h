@@ -7,6 +7,8 @@
 //                                                                              asked for, else a
 //                                                                              login shell
 //   labgpu-session -c COMMAND              sshd without the drop-in, `su -c`   COMMAND
+//   labgpu-session -c -- COMMAND           popen(3) of glibc 2.38 and later,   COMMAND
+//                                          with which sshd runs xauth
 //   -labgpu-session (or any name, alone)   sshd without the drop-in, `su -`    a login shell
 //
 // sshd executes `SHELL -c COMMAND`, for a forced command too, whose environment then has what the

@@ -59,6 +59,16 @@ TEST(Invocation, AloneItIsALoginShellWhateverItsName) {
   }
 }
 
+TEST(Invocation, PopenOfANewerLibcEndsTheOptionsFirst) {
+  const char* argv[] = {"sh", "-c", "--", "/usr/bin/xauth -q -"};
+  Invocation invocation = decide_invocation(4, argv, "ls");
+  EXPECT_TRUE(invocation.valid);
+  EXPECT_FALSE(invocation.took_original_command);
+  EXPECT_EQ(invocation.command, "/usr/bin/xauth -q -");
+  const char* other[] = {"sh", "-c", "-x", "ls"};
+  EXPECT_FALSE(decide_invocation(4, other, "ls").valid);
+}
+
 TEST(Invocation, NothingElseIsValid) {
   const char* argv[] = {"labgpu-session", "-c", "a", "b"};
   EXPECT_FALSE(decide_invocation(0, argv, nullptr).valid);
