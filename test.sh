@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is needed and runs labgpu's tests: all that takes minutes, or the suites that are named. As root.
+# Installs what is needed and runs labgpu's tests: those of every day, or the suites that are named. As root.
 set -euo pipefail
 
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -13,12 +13,14 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, asan, packages, e2e, and differential on bookworm
+  (none)                    lint, unit, module, packages, and e2e-short
+  ci                        these with the whole of e2e, asan, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
   asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
   packages                  build the Debian packages into build/packages and check them
   e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
+  e2e-short [RELEASE]       e2e without the tests that take long each
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
   fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
@@ -86,6 +88,10 @@ e2e() {
   run_suite "e2e-$1" end_to_end e2e e2e "$1" --ignore "$root/tests/e2e/differential" "${@:2}"
 }
 
+e2e_short() {
+  e2e "$1" -m "not real_kernel and not long"
+}
+
 # The table of intended differences is part of what the suite has to say.
 differential() {
   run_suite "differential-$1" end_to_end e2e/differential differential "$1" "${@:2}"
@@ -123,6 +129,7 @@ run() {
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
     e2e | differential) on_releases "$@" ;;
+    e2e-short) on_releases e2e_short "${@:2}" ;;
     fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
     *)
@@ -132,15 +139,20 @@ run() {
   esac
 }
 
-# run_all SUITE...: these, and the packages in servers. Servers mostly wait, and the other suites compute: both at once.
+# run_all SERVERS... -- SUITE...: the packages in servers, and these suites. Servers mostly wait, and the other suites
+# compute: both at once.
 run_all() {
+  local words suite
   testhost docker-up
   run packages
-  run e2e &
-  run differential bookworm &
+  until [[ $1 == -- ]]; do
+    read -ra words <<<"$1"
+    run "${words[@]}" &
+    shift
+  done
+  shift
   # The servers' tests have limits of time, compilers have none.
   renice -n 10 $$ >/dev/null
-  local suite
   for suite in "$@"; do run "$suite"; done
   wait
 }
@@ -161,9 +173,10 @@ trap stop_own_docker EXIT
 rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
-  all) run_all lint unit module asan ;;
+  all) run_all e2e-short -- lint unit module ;;
+  ci) run_all e2e 'differential bookworm' -- lint unit module asan ;;
   long)
-    run_all lint-deep unit module asan
+    run_all e2e 'differential bookworm' -- lint-deep unit module asan
     run fuzz
     run differential trixie
     run vm

@@ -19,6 +19,7 @@ domains = lab
 id_provider = ldap
 ldap_uri = ldap://127.0.0.1
 ldap_search_base = {BASE}
+ldap_id_use_start_tls = false
 ldap_auth_disable_tls_never_use_in_production = true
 cache_credentials = true
 entry_cache_timeout = 3600
@@ -71,13 +72,15 @@ class Directory:
 
 @contextlib.contextmanager
 def directory_service(server):
-    """slapd and sssd on the host until the end; PAM's and the name service's files are given back."""
+    """slapd and sssd on the host until the end; PAM's, the name service's and the accounts' files are given back."""
     tar = server.testhost("packages", server.release, *PACKAGES, timeout=300).ok().text
     server.testhost("copy", tar, f"{server.name}:/var/tmp/directory.tar", timeout=60).ok()
     server.write("/var/tmp/debconf", DEBCONF.encode())
     server.write("/etc/sssd/sssd.conf", SSSD.encode(), mode="600")
     kept = "/var/tmp/before-directory.tar"
-    server.sh(f"tar -C / -cPf {kept} /etc/pam.d /etc/nsswitch.conf")
+    # The packages leave the accounts that they made.
+    accounts = "/etc/passwd /etc/shadow /etc/group /etc/gshadow"
+    server.sh(f"tar -C / -cPf {kept} /etc/pam.d /etc/nsswitch.conf {accounts}")
     try:
         server.sh(SET_UP, timeout=240)
         yield Directory(server)
