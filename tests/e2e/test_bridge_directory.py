@@ -15,7 +15,7 @@ from directory import directory_service
 from processes import wait_until
 from server import MARKER
 
-pytestmark = pytest.mark.destructive
+pytestmark = [pytest.mark.destructive, pytest.mark.long]
 PASSWORD = "lea's pass word"
 
 

@@ -8,6 +8,8 @@ import pytest
 from client import Client
 from terminal import Terminal
 
+pytestmark = pytest.mark.long
+
 NAMES = [f"class{number:03}" for number in range(1, 201)]
 ALL = " ".join(NAMES)
 LONG = 300

@@ -7,6 +7,8 @@ import pytest
 from client import Client
 from processes import wait_until
 
+pytestmark = pytest.mark.long
+
 DAEMON_JSON = "/etc/docker/daemon.json"
 
 

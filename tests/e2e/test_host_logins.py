@@ -103,6 +103,7 @@ def test_labgpu_account_cannot_forward_to_the_host_meanwhile(server, helper, ali
             assert b"SSH-2.0" not in talk(port), "that was the host's own sshd"
 
 
+@pytest.mark.long
 def test_labgpu_command_says_that_the_helper_does_not_answer(server, helper):
     result = server.labgpu("user", "list", timeout=90)
     if helper == "running":

@@ -4,6 +4,8 @@ import pytest
 from client import Client
 from processes import run
 
+pytestmark = pytest.mark.long
+
 TAKEN_BY_BOTH = [
     "restrict,pty",
     "no-X11-forwarding,NO-PTY,,",

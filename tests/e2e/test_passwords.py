@@ -310,6 +310,7 @@ def passwords_of_others(server):
     return found
 
 
+@pytest.mark.long
 def test_passwd_of_other_accounts_is_what_it_was(server, carol_by_password):
     """Byte for byte, and also while the helper is away: it is not asked."""
     without_labgpu = "DEBIAN_FRONTEND=noninteractive pam-auth-update"

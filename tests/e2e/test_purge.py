@@ -5,6 +5,8 @@ import pytest
 from processes import wait_until
 from terminal import Terminal
 
+pytestmark = pytest.mark.long
+
 # Links out of the home, names that scripts trip over, a pipe, what nobody may read, and deeper than descriptors last.
 HOSTILE = r"""cd ~ && sudo -n sh -c '
     mkdir -p a/b && echo x >a/b/file && ln -s / root && ln -s /var/tmp/precious precious && ln -s ../../../var/tmp/precious a/b/up

@@ -95,6 +95,7 @@ def test_setup_refuses_a_broken_sshd_configuration_and_changes_nothing(server, r
     root.ssh("true").ok()
 
 
+@pytest.mark.long
 def test_upgrade_fails_no_login_and_ends_no_session(server, root, carol, alice):
     counting = "for i in $(seq 1 60); do echo $i; sleep 0.2; done"
     with LoginWatch(root, carol) as watch, alice.background(counting) as session:
@@ -134,6 +135,7 @@ def test_first_login_right_after_boot_waits_for_docker(server, laptop, alice):
     assert alice.ssh("hostname", timeout=60).ok().text == "alice-VM"
 
 
+@pytest.mark.long
 def test_remove_leaves_logins_intact_and_install_brings_all_back(server, root, carol, alice, before_labgpu):
     with LoginWatch(root, carol) as watch:
         server.sh(f"DEBIAN_FRONTEND=noninteractive apt-get remove -y {PACKAGES}", timeout=240)

@@ -90,12 +90,14 @@ def test_every_byte_value_comes_back_untouched(alice):
     assert alice.ssh("cat", stdin=data).ok().out == data
 
 
+@pytest.mark.long
 def test_2_gib_out_of_the_session(alice, long_stream_checksum):
     ssh = shlex.join(alice.ssh_argv(*CIPHER, "--", LONG_STREAM))
     received = subprocess.run(f"{ssh} | b2sum", shell=True, capture_output=True, timeout=240, check=True)
     assert received.stdout == long_stream_checksum, received.stderr
 
 
+@pytest.mark.long
 def test_2_gib_into_the_session(alice, long_stream_checksum):
     ssh = shlex.join(alice.ssh_argv(*CIPHER, "--", "b2sum"))
     received = subprocess.run(f"{LONG_STREAM} | {ssh}", shell=True, capture_output=True, timeout=240, check=True)

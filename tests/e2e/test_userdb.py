@@ -159,6 +159,7 @@ def test_setup_again_leaves_it_on_and_check_tells(server, userdb):
     assert "asks labgpu too" in server.labgpu("setup", "--check").ok().text
 
 
+@pytest.mark.long
 def test_the_reason_for_being_off_by_default(server, userdb):
     """While labgpud hangs, everybody's look-ups wait. When this fails, --userdb may become the default."""
     with helper_hanging(server):

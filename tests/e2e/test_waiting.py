@@ -10,6 +10,8 @@ from processes import wait_until
 from registry import SLOW, Registry
 from terminal import PROMPT, SHELL, Terminal
 
+pytestmark = pytest.mark.long
+
 MEGABYTE = 1_000_000
 CONFIG = "/etc/labgpu/labgpu.json"
 FETCHING = r"fetching image\d+:1  (\d)/\d layers  \[[#.]+\]  (\d\.\d) (of \d\.\d )?MB  0:\d\d"
