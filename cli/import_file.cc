@@ -109,6 +109,8 @@ Result<std::vector<ImportEntry>> parse_array(const std::string& text) {
   } catch (const json::parse_error& error) {
     auto end = text.begin() + static_cast<ptrdiff_t>(std::min(error.byte, text.size()));
     return fail("line " + std::to_string(1 + std::count(text.begin(), end, '\n')) + " is not JSON");
+  } catch (const json::out_of_range&) {
+    return fail("it has a number that is larger than any number can be here");
   }
   if (!users.is_array()) return fail("the file must be an array of users, as an export has them");
   std::vector<ImportEntry> entries;

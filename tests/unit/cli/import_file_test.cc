@@ -106,6 +106,7 @@ TEST(ImportFile, MistakesAreNamed) {
   EXPECT_THAT(import_error("[{\"name\":\n\n]"), HasSubstr("line 3 is not JSON"));
   EXPECT_THAT(import_error("{\"name\": \"alice\"}"), HasSubstr("must be an array"));
   EXPECT_THAT(import_error("[1]"), HasSubstr("entry 1 is not an object"));
+  EXPECT_THAT(import_error("[{\"uid\": 1e999}]"), HasSubstr("a number that is larger than"));
 }
 
 TEST(ImportFile, AnExportIsAnImport) {
