@@ -14,7 +14,7 @@ usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
   (none)                    lint, unit, module, packages, and e2e-short
-  ci                        these with the whole of e2e, asan, and differential on bookworm
+  full                      these with the whole of e2e, asan, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
   asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -174,7 +174,7 @@ rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
   all) run_all e2e-short -- lint unit module ;;
-  ci) run_all e2e 'differential bookworm' -- lint unit module asan ;;
+  full) run_all e2e 'differential bookworm' -- lint unit module asan ;;
   long)
     run_all e2e 'differential bookworm' -- lint-deep unit module asan
     run fuzz
