@@ -312,7 +312,8 @@ def test_root_and_system_accounts_have_no_container(server, laptop, group, root)
         assert_on_host(server, service)
         server.labgpu("setup", "--check").ok()
     finally:
-        server.sh("gpasswd -d root gpuusers; userdel -r service; true")
+        server.sh("gpasswd -d root gpuusers")
+        remove_host_user(server, "service")
 
 
 def test_another_uid_is_refused_with_a_sentence(server, host_user):

@@ -20,7 +20,12 @@
 namespace labgpu {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kReplacements =
+    100;  // each takes many times as long, and memory is used the same way
+#else
 constexpr int kReplacements = 1000;
+#endif
 constexpr int kThreads = 64;
 constexpr int kProcesses = 64;
 
