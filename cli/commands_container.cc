@@ -1,42 +1,15 @@
 // labgpu status, start, stop, restart.
-#include <time.h>
-
 #include <array>
-#include <iostream>
 #include <memory>
 
 #include "cli/command_line.h"
-#include "cli/table.h"
+#include "cli/container_view.h"
 
 namespace labgpu {
 
 namespace {
 
 using nlohmann::json;
-
-// RFC 3339 in UTC, as Docker gives it, in the server's own time zone: "2025-05-20 14:03". What is
-// not understood is shown as it is.
-std::string local_time(const std::string& text) {
-  tm parts{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr || text.back() != 'Z') return text;
-  time_t seconds = timegm(&parts);
-  if (localtime_r(&seconds, &parts) == nullptr) return text;
-  std::array<char, 32> shown{};
-  size_t length = strftime(shown.data(), shown.size(), "%Y-%m-%d %H:%M", &parts);
-  return {shown.data(), length};
-}
-
-void print_containers(const json& containers) {
-  Table table({"NAME", "STATE", "SESSIONS", "SINCE", "ADDRESS", "IMAGE", "CONTAINER"});
-  for (const auto& container : containers) {
-    table.add({container.at("user"), container.at("state"),
-               std::to_string(container.at("sessions").get<uint64_t>()),
-               local_time(container.at("startedAt")), container.at("address"),
-               container.at("image"), container.at("name")});
-  }
-  std::cout << table.render();
-}
 
 Result<void> status(const CommandLine& line, const std::string& name) {
   json parameters = json::object();

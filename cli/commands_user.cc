@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/command_line.h"
+#include "cli/container_view.h"
 #include "cli/input.h"
 #include "cli/table.h"
 #include "cli/user_view.h"
@@ -147,7 +148,10 @@ Result<void> user_set(const CommandLine& line, const SetOptions& options) {
     parameters["password"] = *password;
   }
   auto reply = call_helper(line, "SetUser", parameters);
-  return show_reply(line, reply, [](const json& found) { print_user(found.at("user")); });
+  return show_reply(line, reply, [](const json& found) {
+    print_user(found.at("user"));
+    print_change(found);
+  });
 }
 
 void add_set(CLI::App& group, CommandLine& line) {

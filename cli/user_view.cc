@@ -16,29 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t kMebibyte = uint64_t{1} << 20;
-constexpr uint64_t kGibibyte = uint64_t{1} << 30;
-
-// The interface's name of a setting, and the one that `user set` takes.
-struct SettingName {
-  const char* field;
-  const char* key;
-};
-
-constexpr char kMaxSessions[] = "maxSessions";
-
-constexpr std::array<SettingName, 9> kSettings{{
-    {"image", "image"},
-    {"hostname", "hostname"},
-    {"containerName", "container_name"},
-    {"mounts", "mounts"},
-    {"gpus", "gpus"},
-    {"shmSize", "shm_size"},
-    {"restart", "restart"},
-    {"login", "login"},
-    {kMaxSessions, "max_sessions"},
-}};
-
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
 
 bool is_of_host(const json& user) { return user.at("origin") == "host"; }
@@ -50,38 +27,18 @@ std::string password_of(const json& user) {
   return user.value("passwordChangeNow", false) ? "to change" : "yes";
 }
 
-std::string mounts_text(const json& mounts) {
-  std::string text;
-  for (const auto& mount : mounts) {
-    auto source = mount.at("source").get<std::string>();
-    auto target = mount.at("target").get<std::string>();
-    if (!text.empty()) text += ',';
-    text += source;
-    bool read_only = mount.value("readOnly", false);
-    if (target != source || read_only) text += ":" + target;
-    if (read_only) text += ":ro";
-  }
-  return text.empty() ? "none" : text;
-}
-
-std::string size_text(uint64_t bytes) {
-  if (bytes % kGibibyte == 0) return std::to_string(bytes / kGibibyte) + "g";
-  if (bytes % kMebibyte == 0) return std::to_string(bytes / kMebibyte) + "m";
-  return std::to_string(bytes);
-}
-
-// A setting as `user set` takes it.
-std::string setting_text(const std::string& field, const json& value) {
-  if (value.is_array()) return mounts_text(value);
-  if (field == kMaxSessions) return value == 0 ? "none" : std::to_string(value.get<uint64_t>());
-  if (value.is_number_unsigned()) return size_text(value.get<uint64_t>());
-  return value.get<std::string>();
-}
-
+// A setting's value as `user set` takes it.
 std::string setting_of(const json& user, const char* key) {
-  auto settings = user.find("settings");
-  if (settings == user.end() || !settings->is_object() || !settings->contains(key)) return "";
-  return setting_text(key, settings->at(key));
+  for (const auto& setting : user.at("view")) {
+    if (setting.at("key") == key) return setting.at("value");
+  }
+  return "";
+}
+
+// "default", "profile phd" or "user".
+std::string origin_of(const json& user, const json& setting) {
+  std::string origin = setting.at("origin");
+  return origin == "profile" ? origin + " " + user.value("profile", "") : origin;
 }
 
 // In the server's own time zone, as `user set` takes it. An earlier helper does not tell dates.
@@ -126,12 +83,11 @@ void print_user(const json& user) {
   table.add({"not_before", date_of(user, "notBeforeUSec")});
   table.add({"not_after", date_of(user, "notAfterUSec")});
   table.add({"password", password_of(user)});
-  const auto& overrides = user.at("overrides");
-  for (const auto& setting : kSettings) {
-    bool own = overrides.contains(setting.field) && !overrides.at(setting.field).is_null();
-    table.add(
-        {setting.key, setting_of(user, setting.field) + (own ? "  (set for this account)" : "")});
+  table.add({"profile", user.value("profile", "")});
+  for (const auto& setting : user.at("view")) {
+    table.add({setting.at("key"), setting.at("value"), origin_of(user, setting)});
   }
+  if (user.contains("problem")) table.add({"problem", user.at("problem")});
   for (const auto& key : user.at("keys")) {
     table.add({"key", key.at("fingerprint").get<std::string>() + " " +
                           key.at("type").get<std::string>() + " " +

@@ -8,7 +8,8 @@ namespace labgpu {
 // One line for each.
 void print_users(const nlohmann::json& users);
 
-// Everything about one: settings under the names and in the form that `user set` takes.
+// Everything about one: settings under the names and in the form that `user set` takes, each with
+// where it is from.
 void print_user(const nlohmann::json& user);
 
 }  // namespace labgpu

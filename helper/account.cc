@@ -72,10 +72,28 @@ void take_credentials(JsonFields& fields, Account& account) {
   }
 }
 
+PortReservations take_host_ports(JsonFields& fields) {
+  PortReservations ports;
+  const auto* found = fields.object("hostPorts");
+  if (found == nullptr) return ports;
+  for (const auto& entry : found->items()) {
+    const auto& value = entry.value();
+    auto number = value.is_number_unsigned() ? value.get<uint64_t>() : 0;
+    if (number == 0 || number > UINT16_MAX) {
+      fields.refuse("hostPorts", "must have numbers from 1 to 65535");
+    } else {
+      ports[entry.key()] = static_cast<uint16_t>(number);
+    }
+  }
+  return ports;
+}
+
 // Read before the identity, of which it says what may stand there.
 Result<nlohmann::json> take_labgpu_section(const nlohmann::json& section, Account& account) {
   JsonFields fields(section, "labgpu");
   account.settings = take_settings(fields);
+  account.profile = fields.text("profile").value_or("");
+  account.host_ports = take_host_ports(fields);
   account.bridged = fields.boolean("bridged").value_or(false);
   account.group = fields.text("groupName").value_or("");
   if (!account.group.empty() && !is_user_name(account.group)) {
@@ -132,6 +150,8 @@ nlohmann::json to_json(const Account& account) {
   labgpu.update(to_json(account.settings));
   if (account.bridged) labgpu["bridged"] = true;
   if (!account.group.empty()) labgpu["groupName"] = account.group;
+  if (!account.profile.empty()) labgpu["profile"] = account.profile;
+  if (!account.host_ports.empty()) labgpu["hostPorts"] = account.host_ports;
   record["labgpu"] = std::move(labgpu);
   return record;
 }

@@ -29,8 +29,12 @@ struct Account {
   std::string hashed_password;             // privileged.hashedPassword[0]; empty: no password login
   bool password_change_now = false;        // passwordChangeNow: at the next login by password
   std::vector<std::string>
-      authorized_keys;     // privileged.sshAuthorizedKeys: authorized_keys(5) lines
-  SettingsLayer settings;  // the "labgpu" section, and
+      authorized_keys;  // privileged.sshAuthorizedKeys: authorized_keys(5) lines
+  // The "labgpu" section: the settings of this account alone, and
+  SettingsLayer settings;
+  std::string profile;  // profile: of labgpu.json; empty: none
+  PortReservations
+      host_ports;  // hostPorts: ports of the server, for as long as there is the account
   // labgpu.bridged: the account is the host's, which knows its password and says what stands above
   // `locked` here; any primary group may be its own. Nothing of it is published to NSS.
   bool bridged = false;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "helper/account_settings.h"
+
 namespace labgpu {
 
 namespace {
@@ -17,9 +19,11 @@ struct Source {
 };
 
 // The mounts as they are, and as they would be for another name: the same ones in the same order.
-std::vector<Source> mounted(const Account& account, const SettingsLayer& defaults) {
-  auto settings = resolve_settings(defaults, account.settings, account.name);
-  auto others = resolve_settings(defaults, account.settings, kAnotherName);
+std::vector<Source> mounted(const Account& account, const SettingsPolicy& policy) {
+  Account other = account;
+  other.name = kAnotherName;
+  auto settings = settings_of(policy, account);
+  auto others = settings_of(policy, other);
   std::vector<Source> sources;
   if (!settings) return sources;
   for (size_t i = 0; i < settings->mounts.size(); ++i) {
@@ -46,12 +50,12 @@ struct Use {
 
 // What the other accounts have as homes and mounts.
 std::vector<Use> uses_of_others(const Account& account, const AccountStore& accounts,
-                                const SettingsLayer& defaults) {
+                                const SettingsPolicy& policy) {
   std::vector<Use> uses;
   for (const auto& other : accounts.list()) {
     if (other->name == account.name) continue;
     uses.push_back({other->name, other->home});
-    for (const auto& source : mounted(*other, defaults)) {
+    for (const auto& source : mounted(*other, policy)) {
       uses.push_back({other->name, source.path});
     }
   }
@@ -67,8 +71,8 @@ std::optional<Use> use_of(const std::string& directory, const std::vector<Use>& 
 }  // namespace
 
 Result<AccountDirectories> directories_of(const Account& account, const AccountStore& accounts,
-                                          const SettingsLayer& defaults) {
-  auto uses = uses_of_others(account, accounts, defaults);
+                                          const SettingsPolicy& policy) {
+  auto uses = uses_of_others(account, accounts, policy);
   if (auto use = use_of(account.home, uses)) {
     return fail(ErrorCode::kInvalid, use->path + ", which is " + use->user +
                                          "'s home or mount, is in the home of " + account.name +
@@ -76,7 +80,7 @@ Result<AccountDirectories> directories_of(const Account& account, const AccountS
   }
   AccountDirectories found;
   found.own.push_back(account.home);
-  auto sources = mounted(account, defaults);
+  auto sources = mounted(account, policy);
   // What others are in comes before them.
   std::sort(sources.begin(), sources.end(),
             [](const Source& one, const Source& other) { return one.path < other.path; });

@@ -6,7 +6,7 @@
 
 #include "helper/account.h"
 #include "helper/account_store.h"
-#include "helper/settings.h"
+#include "helper/settings_policy.h"
 
 namespace labgpu {
 
@@ -20,6 +20,6 @@ struct AccountDirectories {
 // What another account has as its home or mounts, also in a part, is shared. kInvalid when the home
 // cannot be the account's alone: another one's home or mount is in it.
 Result<AccountDirectories> directories_of(const Account& account, const AccountStore& accounts,
-                                          const SettingsLayer& defaults);
+                                          const SettingsPolicy& policy);
 
 }  // namespace labgpu

@@ -47,6 +47,10 @@ Result<void> assign(Account& account, const std::string& assignment) {
     account.locked = value == "yes";
     return {};
   }
+  if (key == "profile") {
+    account.profile = value;
+    return {};
+  }
   if (key == kAssignNotBefore) {
     return assign_date(account.not_before, key, value, PartOfDay::kStart);
   }
@@ -54,14 +58,12 @@ Result<void> assign(Account& account, const std::string& assignment) {
   auto set = set_setting(account.settings, key, value);
   if (!set && set.error().code == ErrorCode::kNotFound) {
     return fail(ErrorCode::kInvalid,
-                set.error().message + ", real_name, locked, not_before, not_after");
+                set.error().message + ", profile, real_name, locked, not_before, not_after");
   }
   return set;
 }
 
-Result<void> check_together(const SettingsLayer& defaults, const Account& account) {
-  auto settings = resolve_settings(defaults, account.settings, account.name);
-  if (!settings) return Failed(settings.error());
+Result<void> check_dates(const Account& account) {
   if (account.not_before && account.not_after && *account.not_before > *account.not_after) {
     return fail(ErrorCode::kInvalid, "not_after (" + date_text(*account.not_after) +
                                          ") must be later than not_before (" +

@@ -26,7 +26,7 @@ Result<void> assign_date(std::optional<Microseconds>& date, const std::string& k
 // KEY=VALUE, as of SetUser in helper/org.labgpu.varlink.
 Result<void> assign(Account& account, const std::string& assignment);
 
-// Is everything good with the rest, and with the server's settings?
-Result<void> check_together(const SettingsLayer& defaults, const Account& account);
+// Does its time end after it begins?
+Result<void> check_dates(const Account& account);
 
 }  // namespace labgpu

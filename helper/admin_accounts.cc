@@ -8,6 +8,7 @@
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
 #include "helper/password.h"
+#include "helper/port_reservations.h"
 #include "helper/settings_values.h"
 #include "helper/ssh_key.h"
 
@@ -46,9 +47,14 @@ Result<Account> to_account(const NewUser& user) {
 
 }  // namespace
 
-Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, const Account& changed) {
+Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, Account changed) {
   if (auto may = refuse_while_purged(seen->name); !may) return Failed(may.error());
-  if (auto fits = check_together(config_.defaults, changed); !fits) return Failed(fits.error());
+  if (auto dates = check_dates(changed); !dates) return Failed(dates.error());
+  bool settings = changed.settings != seen->settings || changed.profile != seen->profile;
+  if (settings) {
+    if (auto ready = prepare_settings(changed, taken_ports(accounts_)); !ready)
+      return Failed(ready.error());
+  }
   return accounts_.put_if_unchanged(seen, changed);
 }
 
@@ -59,7 +65,8 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
   auto id = accounts_.reserve_id(account.name);
   if (!id) return Failed(id.error());
   account.uid = account.gid = *id;
-  if (auto fits = check_together(config_.defaults, account); !fits) return Failed(fits.error());
+  if (auto ready = prepare_settings(account, taken_ports(accounts_)); !ready)
+    return Failed(ready.error());
 
   // The home first: an account that can be looked up has one.
   auto made = make_home(account.home, account.uid, account.gid, accounts_.ids_of(account.name));
@@ -92,7 +99,7 @@ VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
   if (!account) return account_failed(account.error());
   auto created = create_account(std::move(*account));
   if (!created) return account_failed(created.error());
-  nlohmann::json reply = {{"user", user_reply(**created, config_.defaults)}};
+  nlohmann::json reply = {{"user", user_reply(**created, config_)}};
   if (user.generate_password) reply[kGeneratedPassword] = *user.password.text;
   return reply;
 }
@@ -102,7 +109,7 @@ VarlinkReply AdminMethods::list_users(const nlohmann::json& parameters) {
   if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
   auto users = nlohmann::json::array();
   for (const auto& account : accounts_.list()) {
-    users.push_back(user_reply(*account, config_.defaults));
+    users.push_back(user_reply(*account, config_));
   }
   return nlohmann::json{{"users", users}};
 }
@@ -111,27 +118,33 @@ VarlinkReply AdminMethods::get_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto account = named_account(accounts_, fields);
   if (!account) return VarlinkFailed(account.error());
-  return nlohmann::json{{"user", user_reply(**account, config_.defaults)}};
+  return nlohmann::json{{"user", user_reply(**account, config_)}};
 }
 
-VarlinkReply AdminMethods::set_user(const nlohmann::json& parameters) {
+Task<VarlinkReply> AdminMethods::set_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto assignments = fields.required_texts("assignments");
   Secret password(fields.text("password"));
   auto account = named_account(accounts_, fields);
-  if (!account) return VarlinkFailed(account.error());
+  if (!account) co_return VarlinkFailed(account.error());
   Account changed = **account;
   for (const auto& assignment : assignments) {
-    if (auto done = assign(changed, assignment); !done) return account_failed(done.error());
+    if (auto done = assign(changed, assignment); !done) co_return account_failed(done.error());
   }
   if (password.text) {
     if (auto done = assign_password(changed, *password.text); !done) {
-      return account_failed(done.error());
+      co_return account_failed(done.error());
     }
   }
   auto stored = change(*account, changed);
-  if (!stored) return account_failed(stored.error());
-  return nlohmann::json{{"user", user_reply(**stored, config_.defaults)}};
+  if (!stored) co_return account_failed(stored.error());
+  nlohmann::json reply = nlohmann::json::object();
+  if (changed.settings != (*account)->settings || changed.profile != (*account)->profile) {
+    auto applying = apply_change(*stored);
+    reply = co_await applying;
+  }
+  reply["user"] = user_reply(**stored, config_);
+  co_return reply;
 }
 
 VarlinkReply AdminMethods::add_key(const nlohmann::json& parameters) {

@@ -10,6 +10,7 @@
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
 #include "helper/password.h"
+#include "helper/port_reservations.h"
 #include "helper/settings_json.h"
 #include "helper/settings_values.h"
 
@@ -102,6 +103,7 @@ std::unique_ptr<Candidate> read_candidate(const json& entry, bool generate_passw
   account.real_name = fields.text("realName").value_or("");
   account.uid = account.gid = fields.id("uid").value_or(0);
   account.locked = fields.boolean("locked").value_or(false);
+  account.profile = fields.text("profile").value_or("");
   take_password(*candidate, fields, generate_passwords);
   take_keys(*candidate, fields.texts("authorizedKeys").value_or(std::vector<std::string>{}));
   take_dates(*candidate, fields);
@@ -199,6 +201,7 @@ json exported(const Account& account, bool secrets) {
   if (account.not_before) user["notBeforeUSec"] = *account.not_before;
   if (account.not_after) user["notAfterUSec"] = *account.not_after;
   if (!account.authorized_keys.empty()) user["authorizedKeys"] = account.authorized_keys;
+  if (!account.profile.empty()) user["profile"] = account.profile;
   if (auto settings = to_json(account.settings); !settings.empty()) {
     user["settings"] = std::move(settings);
   }
@@ -211,17 +214,20 @@ json exported(const Account& account, bool secrets) {
 
 }  // namespace
 
-void AdminMethods::check_new_account(Account& account, std::string& problem) const {
+void AdminMethods::check_new_account(Account& account, TakenPorts& taken,
+                                     std::string& problem) const {
   auto home = fill_in(config_.home, account.name);
   auto checked = accounts_.check_new_name(account.name)
                      .and_then([&] { return home.map([](const auto&) {}); })
-                     .and_then([&] { return check_together(config_.defaults, account); })
+                     .and_then([&] { return check_dates(account); })
+                     .and_then([&] { return prepare_settings(account, taken); })
                      .and_then([&]() -> Result<void> {
                        return account.uid == 0
                                   ? Result<void>()
                                   : accounts_.check_given_id(account.uid, account.name);
                      });
   if (!checked) problem = checked.error().message;
+  taken.add(account);
   if (home) account.home = *home;
 }
 
@@ -235,10 +241,11 @@ Task<VarlinkReply> AdminMethods::import_users(const VarlinkCall& call) {
   if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
 
   Candidates candidates;
+  auto taken = taken_ports(accounts_);
   for (const auto& entry : *entries) {
     candidates.push_back(read_candidate(entry, generate_passwords));
     auto& added = *candidates.back();
-    if (added.problem.empty()) check_new_account(added.account, added.problem);
+    if (added.problem.empty()) check_new_account(added.account, taken, added.problem);
     auto telling = go_on(loop_, call, "checking", candidates.size(), entries->size());
     co_await telling;
   }

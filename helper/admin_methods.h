@@ -21,6 +21,7 @@
 #include "helper/error.h"
 #include "helper/event_loop.h"
 #include "helper/maintenance.h"
+#include "helper/port_reservations.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
 #include "helper/worker.h"
@@ -69,18 +70,24 @@ class AdminMethods final : public VarlinkInterface {
   VarlinkReply add_user(const nlohmann::json& parameters);
   VarlinkReply list_users(const nlohmann::json& parameters);
   VarlinkReply get_user(const nlohmann::json& parameters);
-  VarlinkReply set_user(const nlohmann::json& parameters);
+  Task<VarlinkReply> set_user(const nlohmann::json& parameters);
   VarlinkReply add_key(const nlohmann::json& parameters);
   VarlinkReply list_keys(const nlohmann::json& parameters);
   VarlinkReply remove_key(const nlohmann::json& parameters);
   Result<AccountPointer> create_account(Account account);
-  Result<AccountPointer> change(const AccountPointer& seen, const Account& changed);
+  Result<AccountPointer> change(const AccountPointer& seen, Account changed);
+
+  // admin_settings.cc
+  // Refuses settings that the server does not allow or cannot give, and reserves their ports.
+  Result<void> prepare_settings(Account& account, const TakenPorts& taken) const;
+  // Has Docker change what it can, and tells it with the container's status.
+  Task<nlohmann::json> apply_change(AccountPointer account);
 
   // admin_import.cc
   Task<VarlinkReply> import_users(const VarlinkCall& call);
   VarlinkReply export_users(const nlohmann::json& parameters);
-  // Fills in the home.
-  void check_new_account(Account& account, std::string& problem) const;
+  // Fills in the home and the ports, which are taken then.
+  void check_new_account(Account& account, TakenPorts& taken, std::string& problem) const;
 
   // admin_passwords.cc
   VarlinkReply set_password(const nlohmann::json& parameters);

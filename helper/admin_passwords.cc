@@ -42,7 +42,7 @@ VarlinkReply AdminMethods::set_password(const nlohmann::json& parameters) {
   if (auto done = apply(wanted, changed); !done) return account_failed(done.error());
   auto stored = change(*account, changed);
   if (!stored) return account_failed(stored.error());
-  nlohmann::json reply = {{"user", user_reply(**stored, config_.defaults)}};
+  nlohmann::json reply = {{"user", user_reply(**stored, config_)}};
   if (wanted.generate) reply[kGeneratedPassword] = *wanted.password.text;
   return reply;
 }

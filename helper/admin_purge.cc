@@ -141,7 +141,7 @@ Result<void> AdminMethods::check_purge(const Account& account, bool force) const
 // labgpu's own directory for the container comes last, and only when no former account's container
 // of that name has it mounted.
 Task<Result<json>> AdminMethods::plan_purge(AccountPointer account) {
-  auto directories = directories_of(*account, accounts_, config_.defaults);
+  auto directories = directories_of(*account, accounts_, config_);
   if (!directories) co_return Failed(directories.error());
   auto asking = containers_.status(*account);
   auto status = co_await asking;
@@ -186,7 +186,7 @@ Task<Result<void>> AdminMethods::purge(AccountPointer account, const VarlinkCall
     co_return fail(ErrorCode::kUnavailable,
                    name + " was changed by somebody else at the same time: try again");
   }
-  auto directories = directories_of(*account, accounts_, config_.defaults);
+  auto directories = directories_of(*account, accounts_, config_);
   if (!directories) co_return Failed(directories.error());
   Reservation reservation(being_purged_, name);
   TreeJobs jobs;

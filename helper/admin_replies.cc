@@ -2,6 +2,7 @@
 #include "helper/admin_replies.h"
 
 #include "helper/account_password.h"
+#include "helper/account_settings.h"
 #include "helper/login_policy.h"
 #include "helper/settings_json.h"
 #include "helper/ssh_key.h"
@@ -28,6 +29,15 @@ const char* text_of(ContainerState state) {
   return "unknown";
 }
 
+nlohmann::json view_reply(const SettingsPolicy& policy, const Account& account) {
+  auto view = nlohmann::json::array();
+  for (const auto& setting : view_settings(policy, account)) {
+    view.push_back(
+        {{"key", setting.key}, {"value", setting.value}, {"origin", to_text(setting.origin)}});
+  }
+  return view;
+}
+
 }  // namespace
 
 const char* origin_of(const Account& account) { return account.bridged ? "host" : "labgpu"; }
@@ -46,7 +56,7 @@ nlohmann::json keys_reply(const Account& account) {
   return keys;
 }
 
-nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults) {
+nlohmann::json user_reply(const Account& account, const SettingsPolicy& policy) {
   nlohmann::json user = {{"name", account.name},
                          {"realName", account.real_name},
                          {"uid", account.uid},
@@ -62,16 +72,26 @@ nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults)
                          {"overrides", to_json(account.settings)}};
   if (account.not_before) user["notBeforeUSec"] = *account.not_before;
   if (account.not_after) user["notAfterUSec"] = *account.not_after;
-  auto settings = resolve_settings(defaults, account.settings, account.name);
-  if (settings) user["settings"] = to_json(*settings);
+  if (!account.profile.empty()) user["profile"] = account.profile;
+  auto settings = settings_of(policy, account);
+  if (settings) {
+    user["settings"] = to_json(*settings);
+  } else {
+    user["problem"] = settings.error().message;
+  }
+  user["view"] = view_reply(policy, account);
   return user;
 }
 
 nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions) {
+  auto ports = nlohmann::json::array();
+  for (const auto& port : status.ports) ports.push_back(to_text(port));
   return {{"user", status.user},       {"name", status.name},
           {"id", status.id},           {"state", text_of(status.state)},
           {"image", status.image},     {"startedAt", status.started_at},
-          {"address", status.address}, {"sessions", sessions}};
+          {"address", status.address}, {"sessions", sessions},
+          {"ports", std::move(ports)}, {"needsRebuild", status.rebuild},
+          {"pending", status.pending}};
 }
 
 VarlinkFailed account_failed(const Error& error) {

@@ -10,7 +10,7 @@
 #include "helper/containers.h"
 #include "helper/error.h"
 #include "helper/json_fields.h"
-#include "helper/settings.h"
+#include "helper/settings_policy.h"
 #include "helper/varlink_message.h"
 
 namespace labgpu {
@@ -24,7 +24,7 @@ nlohmann::json key_reply(const std::string& line);
 nlohmann::json keys_reply(const Account& account);
 // Where the account is kept, as the interface names it.
 const char* origin_of(const Account& account);
-nlohmann::json user_reply(const Account& account, const SettingsLayer& defaults);
+nlohmann::json user_reply(const Account& account, const SettingsPolicy& policy);
 nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions);
 
 // An error about an account, or about a container: Docker's "not found" is not "no such user".

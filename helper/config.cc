@@ -9,9 +9,10 @@
 #include "common/parse.h"
 #include "common/paths.h"
 #include "helper/account.h"
+#include "helper/account_settings.h"
+#include "helper/config_policy.h"
 #include "helper/json_fields.h"
 #include "helper/read_file.h"
-#include "helper/settings_json.h"
 #include "helper/settings_values.h"
 
 namespace labgpu {
@@ -22,28 +23,6 @@ constexpr char kLongestName[] = "abcdefghijklmnopqrstuvwxyz_00032";
 static_assert(sizeof kLongestName == kMaxUserName + 1);
 
 constexpr uint32_t kFirstOfPeople = 1000;  // below is the system's (Debian Policy 9.2.2)
-
-// A section of the document; absent is the same as empty.
-JsonFields section(JsonFields& document, const std::string& key) {
-  static const nlohmann::json nothing = nlohmann::json::object();
-  const auto* found = document.object(key);
-  return JsonFields(found == nullptr ? nothing : *found, key);
-}
-
-Result<SettingsLayer> read_defaults(JsonFields fields) {
-  auto defaults = take_settings(fields);
-  if (auto done = fields.finish_strict(); !done) return Failed(done.error());
-  // Tried with a name of full length, so that no account finds out later.
-  auto tried = resolve_settings(defaults, {}, kLongestName);
-  if (!tried) return wrap("defaults, for a user name of full length", tried.error());
-  auto other = resolve_settings(defaults, {}, "other");
-  if (other && other->container_name == tried->container_name) {
-    return fail(ErrorCode::kInvalid,
-                "defaults.containerName must have {user} in it, or all accounts would share one "
-                "container");
-  }
-  return defaults;
-}
 
 Result<IdRange> read_ids(JsonFields fields) {
   IdRange ids;
@@ -125,29 +104,44 @@ Result<uint32_t> read_login_wait(JsonFields& document, uint32_t fallback) {
   return seconds;
 }
 
+Result<void> read_server(JsonFields& document, const JsonLines& lines, Config& config) {
+  auto ids = read_ids(section(document, "ids", lines));
+  if (!ids) return Failed(ids.error());
+  config.ids = *ids;
+  auto bridge = read_bridge(section(document, "bridge", lines));
+  if (!bridge) return Failed(bridge.error());
+  config.bridge = *bridge;
+  auto home = read_home(document, config.home);
+  if (!home) return Failed(home.error());
+  config.home = *home;
+  auto socket = read_docker_socket(section(document, "docker", lines), config.docker_socket);
+  if (!socket) return Failed(socket.error());
+  config.docker_socket = *socket;
+  auto log_size = read_log_size(section(document, "logs", lines), config.log_max_size);
+  if (!log_size) return Failed(log_size.error());
+  config.log_max_size = *log_size;
+  auto login_wait = read_login_wait(document, config.login_wait_seconds);
+  if (!login_wait) return Failed(login_wait.error());
+  config.login_wait_seconds = *login_wait;
+  return {};
+}
+
 }  // namespace
 
 Result<Config> parse_config(const std::string& text) {
-  auto parsed = parse_json(text, true);
+  JsonLines lines;
+  auto parsed = parse_json(text, lines);
   if (!parsed) return Failed(parsed.error());
-  JsonFields document(*parsed, "");
+  JsonFields document(*parsed, "", &lines);
   Config config;
-  auto defaults = read_defaults(section(document, "defaults"));
-  if (!defaults) return Failed(defaults.error());
-  auto ids = read_ids(section(document, "ids"));
-  if (!ids) return Failed(ids.error());
-  auto bridge = read_bridge(section(document, "bridge"));
-  if (!bridge) return Failed(bridge.error());
-  auto home = read_home(document, config.home);
-  if (!home) return Failed(home.error());
-  auto socket = read_docker_socket(section(document, "docker"), config.docker_socket);
-  if (!socket) return Failed(socket.error());
-  auto log_size = read_log_size(section(document, "logs"), config.log_max_size);
-  if (!log_size) return Failed(log_size.error());
-  auto login_wait = read_login_wait(document, config.login_wait_seconds);
-  if (!login_wait) return Failed(login_wait.error());
+  if (auto done = read_server(document, lines, config); !done) return Failed(done.error());
+  config.own_paths = {config.docker_socket};
+  auto access = read_gpu_access(document);
+  if (!access) return Failed(access.error());
+  config.gpu_access = *access;
+  if (auto done = read_policy(document, lines, config); !done) return Failed(done.error());
   if (auto done = document.finish_strict(); !done) return Failed(done.error());
-  return Config{*defaults, *ids, *bridge, *home, *socket, *log_size, *login_wait};
+  return config;
 }
 
 Result<Config> load_config(const std::string& path) {
@@ -159,6 +153,20 @@ Result<Config> load_config(const std::string& path) {
   auto config = parse_config(*text);
   if (!config) return wrap(path, config.error());
   return config;
+}
+
+Result<void> check_against_host(const Config& config, uint32_t host_cpus) {
+  auto names = {std::string()};
+  std::vector<std::string> profiles(names);
+  for (const auto& [name, layer] : config.profiles) profiles.push_back(name);
+  for (const auto& name : profiles) {
+    auto settings = settings_of(config, sample_account(config, name));
+    if (!settings) return Failed(settings.error());
+    auto given = check_against_host(*settings, host_cpus);
+    if (given) continue;
+    return wrap(name.empty() ? "defaults" : "profiles." + name, given.error());
+  }
+  return {};
 }
 
 }  // namespace labgpu

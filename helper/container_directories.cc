@@ -83,7 +83,7 @@ Result<void> find_or_make(const UniqueFd& parent, const std::string& path, const
 Result<void> prepare_source(const std::string& source, const Account* owner) {
   UniqueFd directory(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return fail_errno("/", errno);
-  // resolve_settings() lets plain paths through only: no empty, "." or ".." component.
+  // parse_mount() lets plain paths through only: no empty, "." or ".." component.
   for (size_t begin = 1;;) {
     size_t end = source.find('/', begin);
     std::string name = source.substr(begin, end == std::string::npos ? end : end - begin);
@@ -153,11 +153,11 @@ Result<void> remove_container_directories(const std::string& state_directory,
   return remove_tree(directory.get(), user, container_directory(state_directory, user), work);
 }
 
-Result<void> prepare_mount_sources(const Account& account, const Settings& settings) {
+Result<void> prepare_mount_sources(const Account& account, const std::vector<Mount>& mounts) {
   Result<void> home = prepare_source(account.home, nullptr);
   if (home && account.bridged) home = check_home_owner(account);
   if (!home) return wrap("the home directory of " + account.name, home.error());
-  for (const Mount& mount : settings.mounts) {
+  for (const Mount& mount : mounts) {
     bool own = has_component(mount.source, account.name);
     Result<void> prepared = prepare_source(mount.source, own ? &account : nullptr);
     if (!prepared) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
@@ -34,12 +35,12 @@ Result<void> remove_container_directories(const std::string& state_directory,
 
 // Every mount's source is there afterwards, else it is an error: the account's home, which must be
 // there already (if it is not, its disk may not be mounted) and for an account of the host belong
-// to it, and the settings' mounts, of which a
+// to it, and `mounts`, of which a
 // missing directory with the user's name as a part of its path is made, the user's own and 0700.
 //
 // Docker follows symbolic links when it mounts, each time a container starts, so a source is
 // refused when somebody other than root could put one in its way: every directory above it has to
 // be root's and writable by root alone.
-Result<void> prepare_mount_sources(const Account& account, const Settings& settings);
+Result<void> prepare_mount_sources(const Account& account, const std::vector<Mount>& mounts);
 
 }  // namespace labgpu

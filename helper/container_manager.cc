@@ -11,6 +11,7 @@
 
 #include "helper/container_directories.h"
 #include "helper/container_starter.h"
+#include "helper/container_status.h"
 #include "helper/docker_events.h"
 #include "helper/image_puller.h"
 #include "helper/log.h"
@@ -65,8 +66,11 @@ struct ContainerManager::Impl {
   Task<Result<void>> remove(Account account);
   Task<Result<void>> remove_all_of(Account account);
   Task<Result<void>> stop_found(std::string user, ContainerDetails found);
+  Task<Result<ContainerStatus>> status(Account account);
+  Task<Result<std::vector<std::string>>> apply_settings(Account account);
   // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
-  Task<Result<void>> keep_going(Task<Result<void>> task);
+  template <typename Value>
+  Task<Result<Value>> keep_going(Task<Result<Value>> task);
 
   DockerClient& docker;
   RunningContainers memory;
@@ -170,17 +174,19 @@ Running ContainerManager::running(const Account& account) const {
 
 namespace {
 
-Task<void> run_for(std::shared_ptr<Shared<Result<void>>> outcome, Task<Result<void>> task) {
-  Result<void> result = co_await task;
+template <typename Value>
+Task<void> run_for(std::shared_ptr<Shared<Result<Value>>> outcome, Task<Result<Value>> task) {
+  Result<Value> result = co_await task;
   outcome->set(std::move(result));
 }
 
 }  // namespace
 
-Task<Result<void>> ContainerManager::Impl::keep_going(Task<Result<void>> task) {
-  auto outcome = std::make_shared<Shared<Result<void>>>();
+template <typename Value>
+Task<Result<Value>> ContainerManager::Impl::keep_going(Task<Result<Value>> task) {
+  auto outcome = std::make_shared<Shared<Result<Value>>>();
   work.add(run_for(outcome, std::move(task)));
-  Result<void> result = co_await *outcome;
+  Result<Value> result = co_await *outcome;
   co_return result;
 }
 
@@ -343,9 +349,13 @@ std::string ContainerManager::directory_of(const Account& account) const {
 }
 
 Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
+  return impl_->status(std::move(account));
+}
+
+Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
   ContainerStatus status;
   status.user = account.name;
-  Result<std::optional<ContainerDetails>> found = co_await impl_->starter.find(account);
+  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) {
     ErrorCode code = found.error().code;
     if (code != ErrorCode::kUnavailable && code != ErrorCode::kTimeout) {
@@ -355,17 +365,22 @@ Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
     co_return status;
   }
   if (!*found) co_return status;
-  ContainerDetails& details = **found;
-  status.name = details.name;
-  status.id = details.id;
-  status.image = details.image;
-  status.state = ContainerState::kStopped;
-  if (details.state == "running") {
-    status.state = ContainerState::kRunning;
-    status.started_at = details.started_at;
-    status.address = details.address;
-  }
-  co_return status;
+  Result<ContainerChanges> changes = co_await starter.changes(account, **found);
+  if (!changes) co_return Failed(changes.error());
+  co_return describe_container(std::move(status.user), **found, *changes);
+}
+
+Task<Result<std::vector<std::string>>> ContainerManager::apply_settings(Account account) {
+  return impl_->keep_going(impl_->apply_settings(std::move(account)));
+}
+
+Task<Result<std::vector<std::string>>> ContainerManager::Impl::apply_settings(Account account) {
+  AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
+  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
+  if (!found) co_return Failed(found.error());
+  if (!*found) co_return std::vector<std::string>();
+  Result<std::vector<std::string>> changed = co_await starter.apply_live(account, **found);
+  co_return changed;
 }
 
 }  // namespace labgpu

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "helper/account.h"
 #include "helper/config.h"
@@ -41,6 +42,7 @@ class ContainerManager final : public Containers {
   Task<Result<void>> remove(Account account) override;
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
+  Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
 
  private:
   struct Impl;

@@ -2,11 +2,12 @@
 #include "helper/container_spec.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <string_view>
 
 #include "common/parse.h"
 #include "common/paths.h"
+#include "helper/account_settings.h"
+#include "helper/container_changes.h"
+#include "helper/settings_docker.h"
 
 namespace labgpu {
 
@@ -14,78 +15,52 @@ using nlohmann::json;
 
 namespace {
 
-// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/): must stay the same from release to release,
-// which std::hash does not promise.
-std::string fingerprint(std::string_view text) {
-  uint64_t hash = 14695981039346656037U;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
-  return digits;
-}
-
-json bind_mount(const std::string& source, const std::string& target, bool read_only = false) {
-  return {{"Type", "bind"}, {"Source", source}, {"Target", target}, {"ReadOnly", read_only}};
-}
-
-json all_mounts(const Account& account, const Settings& settings,
-                const std::string& state_directory) {
+// labgpu's own mounts; settings may add others.
+json own_mounts(const Account& account, const std::string& state_directory) {
   std::string own = container_directory(state_directory, account.name);
-  json mounts = json::array();
-  mounts.push_back(bind_mount(account.home, account.home));
-  for (const Mount& mount : settings.mounts) {
-    mounts.push_back(bind_mount(mount.source, mount.target, mount.read_only));
-  }
-  mounts.push_back(bind_mount(own + "/tmp", "/tmp"));
-  mounts.push_back(bind_mount(kGuestDirectory, kGuestPrograms, true));
-  mounts.push_back(bind_mount(own + "/run", kGuestRun));
-  return mounts;
+  return json::array({bind_mount({account.home, account.home, false}),
+                      bind_mount({own + "/tmp", "/tmp", false}),
+                      bind_mount({kGuestDirectory, kGuestPrograms, true}),
+                      bind_mount({own + "/run", kGuestRun, false})});
 }
 
-// Images that are not NVIDIA's own do not say what of the driver they want; without this the
-// toolkit gives them no CUDA.
-void add_driver_capabilities(json& body) {
-  body["Env"] = json::array({"NVIDIA_DRIVER_CAPABILITIES=all"});
-}
-
-void add_gpus(json& body, GpuAccess access) {
-  json& host = body["HostConfig"];
-  switch (access) {
-    case GpuAccess::kNone:
-      break;
-    case GpuAccess::kCdi:
-      host["DeviceRequests"] = json::array(
-          {json{{"Driver", "cdi"}, {"DeviceIDs", json::array({"nvidia.com/gpu=all"})}}});
-      break;
-    case GpuAccess::kDeviceRequest:
-      host["DeviceRequests"] =
-          json::array({json{{"Count", -1}, {"Capabilities", json::array({json::array({"gpu"})})}}});
-      add_driver_capabilities(body);
-      break;
-    case GpuAccess::kRuntime:
-      host["Runtime"] = "nvidia";
-      add_driver_capabilities(body);
-      body["Env"].push_back("NVIDIA_VISIBLE_DEVICES=all");
-      break;
-  }
-}
-
-json host_config(const Account& account, const Settings& settings, const HostFacts& facts,
-                 const std::string& log_max_size, const std::string& state_directory) {
-  json host = {{"Init", false},
-               {"Mounts", all_mounts(account, settings, state_directory)},
-               {"RestartPolicy", {{"Name", std::string(to_text(settings.restart))}}},
-               {"ShmSize", settings.shm_bytes}};
-  // As Linux and systemd give it to a host's users: no core files unless asked for (ulimit -c).
-  host["Ulimits"] = json::array({json{{"Name", "core"}, {"Soft", 0}, {"Hard", -1}}});
+json host_config(const Account& account, const HostFacts& facts, const Config& config,
+                 const std::string& state_directory) {
+  json host = {{"Init", false}, {"Mounts", own_mounts(account, state_directory)}};
   // The drivers that keep files on this disk and know the option; others are the administrator's.
   if (facts.logging_driver == "json-file" || facts.logging_driver == "local") {
-    host["LogConfig"] = {{"Type", facts.logging_driver}, {"Config", {{"max-size", log_max_size}}}};
+    host["LogConfig"] = {{"Type", facts.logging_driver},
+                         {"Config", {{"max-size", config.log_max_size}}}};
   }
   // sshd binds its X11 listener to ::1 too, and takes a failure there for a display in use; Docker
   // switches IPv6 off in a container's loopback unless its network has it.
   if (facts.ipv6) host["Sysctls"] = {{"net.ipv6.conf.lo.disable_ipv6", "0"}};
   return host;
+}
+
+// What of the settings this host cannot give. The account's user may read it.
+Result<void> check_host_has(const Account& account, const Settings& settings,
+                            const HostFacts& facts) {
+  bool insists =
+      settings.gpus.kind != GpuChoice::Kind::kAuto && settings.gpus.kind != GpuChoice::Kind::kNone;
+  if (insists && facts.gpus == GpuAccess::kNone) {
+    return fail(ErrorCode::kUnavailable,
+                "the container of " + account.name +
+                    " is to have GPUs (gpus=" + to_text(settings.gpus) +
+                    "), but Docker here offers none; install nvidia-container-toolkit, or run: "
+                    "labgpu user set " +
+                    account.name + " gpus=none");
+  }
+  if (auto given = check_against_host(settings, facts.cpus); !given) {
+    return fail(ErrorCode::kUnavailable,
+                "the container of " + account.name + " cannot be made: " + given.error().message);
+  }
+  auto open = std::find_if(settings.ports.begin(), settings.ports.end(),
+                           [](const Port& port) { return port.host == 0; });
+  if (open == settings.ports.end()) return {};
+  return fail(ErrorCode::kUnavailable, "no port of the server is reserved for port " +
+                                           container_port_name(*open) + " of " + account.name +
+                                           "; run: labgpu user set " + account.name + " ports=...");
 }
 
 }  // namespace
@@ -95,30 +70,23 @@ std::string container_directory(const std::string& state_directory, const std::s
 }
 
 Result<json> container_specification(const Account& account, const Settings& settings,
-                                     const HostFacts& facts, const std::string& log_max_size,
+                                     const HostFacts& facts, const Config& config,
                                      const std::string& state_directory) {
-  if (settings.gpus == Gpus::kAll && facts.gpus == GpuAccess::kNone) {
-    return fail(ErrorCode::kUnavailable,
-                "the container of " + account.name +
-                    " is to have all GPUs, but Docker here offers none; install "
-                    "nvidia-container-toolkit, or run: labgpu user set " +
-                    account.name + " gpus=none");
+  if (auto has = check_host_has(account, settings, facts); !has) return Failed(has.error());
+  json body = {{"Entrypoint", json::array({kGuestInit})},
+               {"Cmd", json::array()},
+               {"Env", json::array()},
+               {"User", "0:0"},
+               {"Tty", false},
+               {"StopSignal", "SIGTERM"},
+               {"StopTimeout", kStopGraceSeconds},
+               {"HostConfig", host_config(account, facts, config, state_directory)},
+               {"Labels", settings_labels(settings, facts.gpus)}};
+  body["Labels"][kLabelUser] = account.name;
+  body["Labels"][kLabelUid] = std::to_string(account.uid);
+  for (const auto& setting : all_settings()) {
+    if (setting.put != nullptr) setting.put({settings, facts, config.ports.address, body});
   }
-  json body = {
-      {"Hostname", settings.hostname},
-      {"Image", settings.image},
-      {"Entrypoint", json::array({kGuestInit})},
-      {"Cmd", json::array()},
-      {"User", "0:0"},
-      {"Tty", false},
-      {"StopSignal", "SIGTERM"},
-      {"StopTimeout", kStopGraceSeconds},
-      {"HostConfig", host_config(account, settings, facts, log_max_size, state_directory)}};
-  if (settings.gpus != Gpus::kNone) add_gpus(body, facts.gpus);
-  body["Labels"] = {
-      {kLabelUser, account.name},
-      {kLabelUid, std::to_string(account.uid)},
-      {kLabelSpec, fingerprint(body.dump(-1, ' ', false, json::error_handler_t::replace))}};
   return body;
 }
 

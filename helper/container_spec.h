@@ -7,6 +7,7 @@
 #include <string>
 
 #include "helper/account.h"
+#include "helper/config.h"
 #include "helper/docker_types.h"
 #include "helper/error.h"
 #include "helper/host_facts.h"
@@ -16,9 +17,9 @@ namespace labgpu {
 
 inline constexpr char kLabelUser[] = "org.labgpu.user";
 inline constexpr char kLabelUid[] = "org.labgpu.uid";
-// A hash of the specification a container was made from: another one now means that only a new
-// container would have the account's present settings.
-inline constexpr char kLabelSpec[] = "org.labgpu.spec";
+// What a container was made with: container_changes.h.
+inline constexpr char kLabelSettings[] = "org.labgpu.settings";
+inline constexpr char kLabelGpuAccess[] = "org.labgpu.gpu-access";
 
 // How long a container may take to end after its stop signal.
 inline constexpr int kStopGraceSeconds = 10;
@@ -26,10 +27,9 @@ inline constexpr int kStopGraceSeconds = 10;
 // The host's directories behind /.labgpu/run and /tmp.
 std::string container_directory(const std::string& state_directory, const std::string& user);
 
-// Pure. Fails (kUnavailable) when the settings insist on GPUs and the host has none to give.
+// Pure. Fails (kUnavailable) when the settings ask for what the host has not: GPUs, CPUs, ports.
 Result<nlohmann::json> container_specification(const Account& account, const Settings& settings,
-                                               const HostFacts& facts,
-                                               const std::string& log_max_size,
+                                               const HostFacts& facts, const Config& config,
                                                const std::string& state_directory);
 
 // Whose a container is.

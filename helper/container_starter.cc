@@ -3,10 +3,11 @@
 
 #include <utility>
 
+#include "helper/account_settings.h"
 #include "helper/container_directories.h"
 #include "helper/container_process.h"
-#include "helper/host_facts.h"
 #include "helper/log.h"
+#include "helper/text_list.h"
 
 namespace labgpu {
 
@@ -21,6 +22,16 @@ constexpr int kRetries = 50;
 
 std::string logs_of(const ContainerDetails& details) {
   return "; docker logs " + details.name + " may say why";
+}
+
+// Where Docker keeps its images may be anywhere, below a directory of data too.
+Result<void> check_engine_hidden(const EngineInfo& engine, const std::vector<Mount>& mounts) {
+  const std::string own[] = {engine.root_directory};
+  for (const Mount& mount : mounts) {
+    if (engine.root_directory.empty()) break;
+    if (auto hidden = check_mount_source(mount, own); !hidden) return hidden;
+  }
+  return {};
 }
 
 }  // namespace
@@ -44,7 +55,7 @@ Task<Result<std::vector<ContainerDetails>>> ContainerStarter::find_all(std::stri
 }
 
 Task<Result<std::optional<ContainerDetails>>> ContainerStarter::find(Account account) {
-  Result<Settings> settings = resolve_settings(config_.defaults, account.settings, account.name);
+  Result<Settings> settings = settings_of(config_, account);
   if (!settings) co_return Failed(settings.error());
   Result<std::vector<ContainerDetails>> all = co_await find_all(account.name);
   if (!all) co_return Failed(all.error());
@@ -66,26 +77,80 @@ Task<Result<std::optional<ContainerDetails>>> ContainerStarter::find(Account acc
   co_return std::optional<ContainerDetails>(std::move(*chosen));
 }
 
+Task<Result<HostFacts>> ContainerStarter::ask_facts() {
+  Result<EngineInfo> engine = co_await docker_.info();
+  if (!engine) co_return Failed(engine.error());
+  co_return find_host_facts(*engine, config_.gpu_access);
+}
+
+Task<Result<ContainerChanges>> ContainerStarter::changes(Account account,
+                                                         ContainerDetails details) {
+  Result<Settings> settings = settings_of(config_, account);
+  if (!settings) co_return Failed(settings.error());
+  std::optional<GpuAccess> access;
+  if (settings->gpus.kind != GpuChoice::Kind::kNone) {
+    Result<HostFacts> facts = co_await ask_facts();
+    if (!facts) co_return Failed(facts.error());
+    access = facts->gpus;
+  }
+  co_return changes_of(details, *settings, access, count_cpus());
+}
+
+Task<Result<std::vector<std::string>>> ContainerStarter::apply_live(Account account,
+                                                                    ContainerDetails details) {
+  Result<Settings> settings = settings_of(config_, account);
+  if (!settings) co_return Failed(settings.error());
+  uint32_t cpus = count_cpus();
+  std::vector<std::string> keys = changes_of(details, *settings, std::nullopt, cpus).live;
+  if (keys.empty()) co_return keys;
+  nlohmann::json body = live_update(keys, *settings, cpus);
+  Result<void> changed = co_await docker_.update_container(details.id, std::move(body));
+  if (!changed) co_return Failed(changed.error());
+  log(LogLevel::kNotice, "changed " + join(keys, ", ") + " of the container",
+      {{kLogUser, account.name}, {kLogContainer, details.name}});
+  co_return keys;
+}
+
 // Docker starts nothing whose mount sources are not there.
 Result<void> ContainerStarter::prepare_host(const Account& account,
-                                            const Settings& settings) const {
+                                            const std::vector<Mount>& mounts) const {
   Result<ContainerDirectories> own = open_container_directories(state_directory_, account.name);
   if (!own) return Failed(own.error());
-  return prepare_mount_sources(account, settings);
+  return prepare_mount_sources(account, mounts);
+}
+
+// A container that never ran, perhaps because its settings did not let it, holds nothing of
+// anybody's: it goes when it would be another one now.
+Task<Result<bool>> ContainerStarter::discard_unused(Account account, ContainerDetails found) {
+  if (found.state != "created") co_return false;
+  Result<ContainerChanges> differing = co_await changes(std::move(account), found);
+  if (!differing) co_return Failed(differing.error());
+  if (differing->rebuild.empty()) co_return false;
+  Result<void> removed = co_await docker_.remove_container(found.id);
+  if (!removed) co_return Failed(removed.error());
+  co_return true;
 }
 
 Task<Result<Running>> ContainerStarter::start(Account account, std::string& missing_image) {
-  Result<Settings> settings = resolve_settings(config_.defaults, account.settings, account.name);
+  Result<Settings> settings = settings_of(config_, account);
   if (!settings) co_return Failed(settings.error());
   Result<std::optional<ContainerDetails>> found = co_await find(account);
   if (!found) co_return Failed(found.error());
-  Result<void> prepared = prepare_host(account, *settings);
+  if (*found) {
+    Result<bool> discarded = co_await discard_unused(account, **found);
+    if (!discarded) co_return Failed(discarded.error());
+    if (*discarded) found->reset();
+  }
+  // What a container mounts was decided when it was made.
+  std::vector<Mount> mounts =
+      *found ? made_with(**found).mounts.value_or(settings->mounts) : settings->mounts;
+  Result<void> prepared = prepare_host(account, mounts);
   if (!prepared) co_return Failed(prepared.error());
 
   std::string id;
   if (*found) {
     id = (*found)->id;
-    Result<void> woken = co_await wake(**found);
+    Result<void> woken = co_await wake(account, **found);
     if (!woken) co_return Failed(woken.error());
   } else {
     Result<std::string> created = co_await create(account, *settings, missing_image);
@@ -102,9 +167,11 @@ Task<Result<std::string>> ContainerStarter::create(Account account, Settings set
                                                    std::string& missing_image) {
   Result<EngineInfo> engine = co_await docker_.info();
   if (!engine) co_return Failed(engine.error());
-  HostFacts facts = find_host_facts(*engine);
+  Result<void> shown = check_engine_hidden(*engine, settings.mounts);
+  if (!shown) co_return wrap("the container of " + account.name, shown.error());
+  HostFacts facts = find_host_facts(*engine, config_.gpu_access);
   Result<nlohmann::json> specification =
-      container_specification(account, settings, facts, config_.log_max_size, state_directory_);
+      container_specification(account, settings, facts, config_, state_directory_);
   if (!specification) co_return Failed(specification.error());
   Result<std::string> created =
       co_await docker_.create_container(settings.container_name, *specification);
@@ -136,13 +203,16 @@ Task<Result<std::string>> ContainerStarter::adopt(Account account, Settings sett
                                          "container_name");
 }
 
-Task<Result<void>> ContainerStarter::wake(ContainerDetails found) {
+Task<Result<void>> ContainerStarter::wake(Account account, ContainerDetails found) {
   if (found.state == "removing" || found.state == "dead") {
     co_return fail(ErrorCode::kUnavailable, "the container " + found.name +
                                                 " is being removed; if that does not end, run: "
                                                 "docker rm -f " +
                                                 found.name);
   }
+  // With other limits than it should have it is still better than none.
+  Result<std::vector<std::string>> applied = co_await apply_live(account, found);
+  if (!applied) log(LogLevel::kWarning, applied.error().message, {{kLogUser, account.name}});
   // A paused container's processes are frozen: a login would hang.
   Result<void> woken;
   if (found.state == "paused") {

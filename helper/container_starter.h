@@ -8,11 +8,13 @@
 
 #include "helper/account.h"
 #include "helper/config.h"
+#include "helper/container_changes.h"
 #include "helper/container_spec.h"
 #include "helper/containers.h"
 #include "helper/docker_client.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/host_facts.h"
 #include "helper/task.h"
 
 namespace labgpu {
@@ -35,6 +37,11 @@ class ContainerStarter {
   Task<Result<std::shared_ptr<const RunningContainer>>> start(Account account,
                                                               std::string& missing_image);
 
+  // What of the account's settings its container has not got.
+  Task<Result<ContainerChanges>> changes(Account account, ContainerDetails details);
+  // Has Docker change what it can; the keys of the settings that were changed.
+  Task<Result<std::vector<std::string>>> apply_live(Account account, ContainerDetails details);
+
   // Opens what a login needs of a container that Docker says is running.
   Result<std::shared_ptr<const RunningContainer>> open(const ContainerDetails& details,
                                                        const ContainerOwner& owner) const;
@@ -45,11 +52,13 @@ class ContainerStarter {
   [[nodiscard]] const std::string& state_directory() const { return state_directory_; }
 
  private:
-  Result<void> prepare_host(const Account& account, const Settings& settings) const;
+  Result<void> prepare_host(const Account& account, const std::vector<Mount>& mounts) const;
   void link_name_files(const ContainerDetails& details, const ContainerOwner& owner) const;
   Task<Result<std::string>> create(Account account, Settings settings, std::string& missing_image);
   Task<Result<std::string>> adopt(Account account, Settings settings);
-  Task<Result<void>> wake(ContainerDetails found);
+  Task<Result<HostFacts>> ask_facts();
+  Task<Result<bool>> discard_unused(Account account, ContainerDetails found);
+  Task<Result<void>> wake(Account account, ContainerDetails found);
   Task<Result<std::shared_ptr<const RunningContainer>>> wait_running(Account account,
                                                                      std::string id);
 

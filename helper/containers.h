@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
 #include "helper/error.h"
 #include "helper/pull_progress.h"
+#include "helper/setting_ports.h"
 #include "helper/task.h"
 
 namespace labgpu {
@@ -39,8 +41,13 @@ struct ContainerStatus {
   std::string id;    // empty when absent
   ContainerState state = ContainerState::kAbsent;
   std::string image;
-  std::string started_at;  // RFC 3339, empty when not running
-  std::string address;     // on Docker's network, empty when not running
+  std::string started_at;   // RFC 3339, empty when not running
+  std::string address;      // on Docker's network, empty when not running
+  std::vector<Port> ports;  // of the server that lead to it
+  // Of the account's settings it has not got these, and only a new container would have them …
+  std::vector<std::string> rebuild;
+  // … or Docker could not change them, which is tried again when it is started.
+  std::vector<std::string> pending;
 };
 
 // How far an ensure_running() is.
@@ -82,6 +89,10 @@ class Containers {
   [[nodiscard]] virtual std::string directory_of(const Account& account) const = 0;
 
   virtual Task<Result<ContainerStatus>> status(Account account) = 0;
+
+  // Changes what Docker can change in the account's container, when there is one, to its settings;
+  // the keys of the settings that were changed.
+  virtual Task<Result<std::vector<std::string>>> apply_settings(Account account) = 0;
 };
 
 }  // namespace labgpu

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -26,8 +28,10 @@
 #include "helper/host_accounts.h"
 #include "helper/host_names.h"
 #include "helper/listener.h"
+#include "helper/live_config.h"
 #include "helper/log.h"
 #include "helper/maintenance.h"
+#include "helper/record_files.h"
 #include "helper/session_server.h"
 #include "helper/user_database.h"
 #include "helper/varlink_server.h"
@@ -86,17 +90,18 @@ Result<Sockets> own_sockets(const DaemonOptions& options) {
 class Daemon {
  public:
   Daemon(EventLoop& loop, Config config, AccountStore& accounts, Maintenance maintenance,
-         std::optional<gid_t> admin_group, Sockets sockets, const std::string& state_directory)
+         std::optional<gid_t> admin_group, Sockets sockets, const DaemonOptions& options)
       : loop_(loop),
         config_(std::move(config)),
+        config_path_(options.config),
         accounts_(accounts),
         maintenance_(std::move(maintenance)),
         worker_(loop_),
         docker_(loop_, config_.docker_socket),
-        containers_(loop_, docker_, config_, state_directory),
-        host_accounts_(accounts_, config_.bridge),
+        containers_(loop_, docker_, config_, options.state_directory),
+        host_accounts_(accounts_, config_),
         sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
-                  config_.defaults, maintenance_, worker_,
+                  config_, maintenance_, worker_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
                        [this](const std::string& user) { return sessions_.sessions_of(user); }),
@@ -113,11 +118,13 @@ class Daemon {
     };
     auto terminated = loop_.on_signal(SIGTERM, stop);
     auto interrupted = loop_.on_signal(SIGINT, stop);
+    auto hung_up = loop_.on_signal(SIGHUP, [this] { reload(); });
     loop_.enable_watchdog();
     containers_.start_following([this](const EngineInfo& engine) { name_container_ids(engine); });
     if (auto ready = host_accounts_.check_drop_in(); !ready) {
       log(LogLevel::kWarning, "logins are refused: " + ready.error().message);
     }
+    work_.add(apply_config(config_, accounts_, containers_));
     sd_notify(0, "READY=1");
     log(LogLevel::kInfo, std::string("labgpud ") + kLabgpuVersion + " is ready, with " +
                              std::to_string(accounts_.list().size()) + " accounts");
@@ -133,8 +140,40 @@ class Daemon {
     }
   }
 
+  // systemd.service(5), Type=notify-reload, says what of this it wants to hear.
+  void reload() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+               static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
+    auto fresh = load_checked_config(config_path_, accounts_.list());
+    if (fresh) {
+      take_config(std::move(*fresh));
+    } else {
+      log(LogLevel::kError, "the configuration stays what it was: " + fresh.error().message);
+    }
+    sd_notifyf(
+        0, "READY=1\nSTATUS=%s",
+        fresh ? "" : ("the last good configuration is in force: " + fresh.error().message).c_str());
+  }
+
+  void take_config(Config fresh) {
+    for (const auto& key : keys_for_restart(config_, fresh)) {
+      log(LogLevel::kWarning, "a new value of " + key + " counts after: systemctl restart labgpud");
+    }
+    fresh.ids = config_.ids;
+    fresh.bridge = config_.bridge;
+    fresh.docker_socket = config_.docker_socket;
+    // Everybody else has a reference to it.
+    config_ = std::move(fresh);
+    sessions_.set_login_limit(std::chrono::seconds(config_.login_wait_seconds));
+    log(LogLevel::kNotice, "took the configuration anew from " + config_path_);
+    work_.add(apply_config(config_, accounts_, containers_));
+  }
+
   EventLoop& loop_;
   Config config_;
+  std::string config_path_;
   AccountStore& accounts_;
   Maintenance maintenance_;
   Worker worker_;
@@ -146,6 +185,7 @@ class Daemon {
   VarlinkServer admin_;
   UserDatabase user_database_;
   std::optional<VarlinkServer> userdb_;
+  TaskGroup work_;
 };
 
 }  // namespace
@@ -169,8 +209,38 @@ Result<int> run_daemon(const DaemonOptions& options) {
   if (!maintenance) return Failed(maintenance.error());
   auto admin_group = usable_admin_group(find_host_group(kAdminGroupName), config->ids);
   Daemon daemon(loop, std::move(*config), **accounts, std::move(*maintenance), admin_group,
-                std::move(*sockets), options.state_directory);
+                std::move(*sockets), options);
   return daemon.run();
+}
+
+namespace {
+
+// For a look beside a helper that runs; what it has published stays as it is. A damaged record is
+// that helper's to tell of.
+Result<std::vector<AccountPointer>> recorded_accounts(const std::string& state_directory) {
+  std::vector<AccountPointer> accounts;
+  RecordFiles files(state_directory);
+  // Before the first start there are none.
+  if (!std::filesystem::exists(files.directory(RecordKind::kUsers))) return accounts;
+  auto names = files.names(RecordKind::kUsers);
+  if (!names) return Failed(names.error());
+  for (const auto& name : *names) {
+    auto record = files.read(RecordKind::kUsers, name);
+    if (!record) continue;  // removed meanwhile
+    auto account = parse_record(name, record->content);
+    if (account) accounts.push_back(std::make_shared<const Account>(std::move(*account)));
+  }
+  return accounts;
+}
+
+}  // namespace
+
+Result<void> check_config(const DaemonOptions& options) {
+  auto accounts = recorded_accounts(options.state_directory);
+  if (!accounts) return wrap("read the accounts", accounts.error());
+  auto config = load_checked_config(options.config, *accounts);
+  if (!config) return Failed(config.error());
+  return {};
 }
 
 }  // namespace labgpu

@@ -23,6 +23,12 @@ struct DaemonOptions {
 // Serves until SIGTERM or SIGINT and returns the exit status. What is wrong at the start is the
 // error. Containers and the sessions in them are not touched by the helper's end: they go on, and
 // only the count of open sessions begins anew, since PAM's connections end with the helper.
+//
+// SIGHUP has it read the configuration again; what is wrong with that is logged, and the last good
+// one stays in force.
 Result<int> run_daemon(const DaemonOptions& options);
+
+// Whether a start or a SIGHUP would take the configuration; changes nothing.
+Result<void> check_config(const DaemonOptions& options);
 
 }  // namespace labgpu

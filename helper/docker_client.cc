@@ -215,6 +215,15 @@ Task<Result<void>> DockerClient::unpause_container(std::string container) {
   co_return done;
 }
 
+Task<Result<void>> DockerClient::update_container(std::string container, json changes) {
+  Call described{.what = "change the container " + container,
+                 .method = "POST",
+                 .target = container_target(container, "/update"),
+                 .body = to_text(changes)};
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
+}
+
 Task<Result<void>> DockerClient::remove_container(std::string container) {
   Call described{.what = "remove the container " + container,
                  .method = "DELETE",

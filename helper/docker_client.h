@@ -36,6 +36,8 @@ class DockerClient {
   Task<Result<void>> start_container(std::string container);
   Task<Result<void>> stop_container(std::string container, std::chrono::seconds grace);
   Task<Result<void>> unpause_container(std::string container);
+  // Changes limits and the restart policy, also while it runs.
+  Task<Result<void>> update_container(std::string container, nlohmann::json changes);
   // With its anonymous volumes, and also while it runs.
   Task<Result<void>> remove_container(std::string container);
 

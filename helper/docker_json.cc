@@ -69,6 +69,10 @@ DockerFields& DockerFields::number(std::string_view path, int64_t& out) {
   return *this;
 }
 
+DockerFields& DockerFields::optional_number(std::string_view path, int64_t& out) {
+  return find(path) == nullptr ? *this : number(path, out);
+}
+
 DockerFields& DockerFields::boolean(std::string_view path, bool& out) {
   const json* found = require(path);
   if (found == nullptr) return *this;

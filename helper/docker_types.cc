@@ -27,6 +27,36 @@ Result<std::vector<ContainerMount>> parse_mounts(const json* list) {
   return mounts;
 }
 
+Result<std::vector<PublishedPort>> parse_ports(const json* bindings) {
+  std::vector<PublishedPort> ports;
+  if (bindings == nullptr) return ports;
+  for (const auto& entry : bindings->items()) {
+    if (!entry.value().is_array()) continue;
+    for (const json& binding : entry.value()) {
+      PublishedPort port{entry.key(), {}};
+      DockerFields fields(binding, "a port in Docker's description of a container");
+      fields.optional_text("HostPort", port.host);
+      if (!fields.result()) return Failed(fields.result().error());
+      ports.push_back(std::move(port));
+    }
+  }
+  return ports;
+}
+
+ContainerLimits parse_limits(DockerFields& fields) {
+  ContainerLimits limits;
+  int64_t memory = 0;
+  int64_t cpus = 0;
+  fields.optional_number("HostConfig.Memory", memory)
+      .optional_number("HostConfig.NanoCpus", cpus)
+      .optional_number("HostConfig.PidsLimit", limits.pids)
+      .optional_text("HostConfig.RestartPolicy.Name", limits.restart);
+  limits.memory_bytes = static_cast<uint64_t>(std::max(memory, int64_t{0}));
+  limits.nano_cpus = static_cast<uint64_t>(std::max(cpus, int64_t{0}));
+  if (limits.restart.empty()) limits.restart = "no";
+  return limits;
+}
+
 // NetworkSettings.IPAddress is deprecated and speaks of the default network only.
 Result<std::string> parse_address(const json* networks) {
   std::string address;
@@ -70,8 +100,12 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
       .optional_text("ResolvConfPath", details.resolv_conf_path);
   Result<std::vector<ContainerMount>> mounts = parse_mounts(fields.optional_array("Mounts"));
   Result<std::string> address = parse_address(fields.optional_object("NetworkSettings.Networks"));
+  Result<std::vector<PublishedPort>> ports =
+      parse_ports(fields.optional_object("HostConfig.PortBindings"));
+  details.limits = parse_limits(fields);
   if (!fields.result()) return Failed(fields.result().error());
   if (!mounts) return Failed(mounts.error());
+  if (!ports) return Failed(ports.error());
   if (!address) return Failed(address.error());
   if (pid < 0 || pid > std::numeric_limits<pid_t>::max()) {
     return fail(ErrorCode::kInvalid,
@@ -79,6 +113,7 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
   }
   details.pid = static_cast<pid_t>(pid);
   details.mounts = std::move(*mounts);
+  details.ports = std::move(*ports);
   details.address = std::move(*address);
   if (details.name.starts_with('/')) details.name.erase(0, 1);
   return details;

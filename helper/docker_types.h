@@ -23,7 +23,21 @@ struct EngineInfo {
   std::string logging_driver;
   std::vector<std::string> cdi_spec_directories;  // empty: no CDI, or it is switched off
   std::vector<std::string> security_options;      // "name=userns" …
-  std::string root_directory;                     // where it keeps everything
+  std::string root_directory;                     // where images and containers are
+};
+
+// What Docker can change in a container while it runs; HostConfig.
+struct ContainerLimits {
+  uint64_t memory_bytes = 0;  // 0: none
+  uint64_t nano_cpus = 0;     // 0: none
+  int64_t pids = 0;           // 0 or less: none
+  std::string restart;        // the policy's name; "" is "no" too
+};
+
+// HostConfig.PortBindings
+struct PublishedPort {
+  std::string container;  // "8888/tcp"
+  std::string host;       // "20000"
 };
 
 struct ContainerMount {
@@ -46,6 +60,8 @@ struct ContainerDetails {
   // Files of the host that are /etc/hosts and /etc/resolv.conf in it; empty when Docker makes none.
   std::string hosts_path;
   std::string resolv_conf_path;
+  ContainerLimits limits;
+  std::vector<PublishedPort> ports;
 };
 
 // An entry of GET /containers/json

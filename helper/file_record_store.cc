@@ -6,22 +6,16 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <filesystem>
 #include <span>
-#include <system_error>
 #include <utility>
 
 #include "helper/atomic_file.h"
 #include "helper/file_record_batch.h"
 #include "helper/log.h"
-#include "helper/read_file.h"
 
 namespace labgpu {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr mode_t kSecret = 0600;
 
@@ -64,30 +58,6 @@ Result<std::unique_ptr<FileRecordStore>> FileRecordStore::open(EventLoop& loop,
   if (auto done = FileRecordBatch::recover(files); !done) return Failed(done.error());
   return std::unique_ptr<FileRecordStore>(
       new FileRecordStore(loop, std::move(files), std::move(*lock)));
-}
-
-Result<std::vector<std::string>> FileRecordStore::list(RecordKind kind) const {
-  std::vector<std::string> names;
-  auto directory = files_.directory(kind);
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    auto name = RecordFiles::record_name(entry->path().filename().string());
-    if (name) names.push_back(std::move(*name));
-  }
-  if (error) return fail_errno("list " + directory, error.value());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-// The version first: if the file is changed in between, the text is newer than its version, and a
-// change that starts from it is refused.
-Result<StoredRecord> FileRecordStore::get(RecordKind kind, const std::string& name) const {
-  auto version = files_.version(kind, name);
-  if (!version) return Failed(version.error());
-  auto content = read_file(files_.path(kind, name));
-  if (!content) return Failed(content.error());
-  return StoredRecord{std::move(*content), std::move(*version)};
 }
 
 Result<void> FileRecordStore::check_unchanged(RecordKind kind, const std::string& name,

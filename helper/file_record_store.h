@@ -29,8 +29,12 @@ class FileRecordStore final : public RecordStore {
   [[nodiscard]] std::string place(RecordKind kind, const std::string& name) const override {
     return files_.path(kind, name);
   }
-  [[nodiscard]] Result<std::vector<std::string>> list(RecordKind kind) const override;
-  [[nodiscard]] Result<StoredRecord> get(RecordKind kind, const std::string& name) const override;
+  [[nodiscard]] Result<std::vector<std::string>> list(RecordKind kind) const override {
+    return files_.names(kind);
+  }
+  [[nodiscard]] Result<StoredRecord> get(RecordKind kind, const std::string& name) const override {
+    return files_.read(kind, name);
+  }
   Result<RecordVersion> put_if_unchanged(RecordKind kind, const std::string& name,
                                          const std::string& content,
                                          const RecordVersion& seen) override;

@@ -7,6 +7,7 @@
 #include "common/parse.h"
 #include "common/sshd_drop_in.h"
 #include "helper/log.h"
+#include "helper/port_reservations.h"
 #include "helper/read_file.h"
 
 namespace labgpu {
@@ -43,14 +44,13 @@ Account describe(const std::string& user, const HostAccount& host) {
 
 }  // namespace
 
-HostAccounts::HostAccounts(AccountStore& accounts, const BridgeSettings& bridge,
-                           std::string drop_in)
-    : accounts_(accounts), bridge_(bridge), drop_in_(std::move(drop_in)) {}
+HostAccounts::HostAccounts(AccountStore& accounts, const Config& config, std::string drop_in)
+    : accounts_(accounts), config_(config), drop_in_(std::move(drop_in)) {}
 
 Result<void> HostAccounts::check_drop_in() const {
   auto text = read_file(drop_in_).value_or("");
   auto served = groups_of_drop_in(text);
-  for (const auto& group : bridge_.groups) {
+  for (const auto& group : config_.bridge.groups) {
     if (lists_group(served, group)) continue;
     return fail(ErrorCode::kInvalid, "sshd on this server is not set up for members of " + group +
                                          ": the administrator has to run labgpu setup");
@@ -79,7 +79,7 @@ Result<AccountPointer> HostAccounts::refresh(const AccountPointer& known, const 
 
 Result<AccountPointer> HostAccounts::admit(std::string_view user, const HostAccount& host) {
   std::string name(user);
-  if (bridge_.groups.empty() || host.uid < bridge_.first_uid) {
+  if (config_.bridge.groups.empty() || host.uid < config_.bridge.first_uid) {
     return refuse("no group of yours has containers on this server");
   }
   if (auto ready = check_drop_in(); !ready) return Failed(ready.error());
@@ -92,6 +92,11 @@ Result<AccountPointer> HostAccounts::admit(std::string_view user, const HostAcco
   if (!created) return refuse(created.error().message);
   log(LogLevel::kNotice, "the server's account " + name + " has a record from now on",
       {{kLogUser, name}});
+  auto taken = taken_ports(accounts_);
+  auto reserved = reserve_missing_ports(config_, accounts_, *created, taken);
+  if (reserved) return reserved;
+  // A login without a port is worth more than none.
+  log(LogLevel::kWarning, name + ": " + reserved.error().message, {{kLogUser, name}});
   return created;
 }
 

@@ -21,12 +21,12 @@ namespace labgpu {
 class HostAccounts {
  public:
   // What is given must outlive it. `drop_in`: of sshd.
-  HostAccounts(AccountStore& accounts, const BridgeSettings& bridge,
-               std::string drop_in = kSshdDropIn);
+  HostAccounts(AccountStore& accounts, const Config& config, std::string drop_in = kSshdDropIn);
 
-  // The member that PAM told of; its record is made or brought up to date. An error's sentence is
-  // for the person who logs in. Without the drop-in of `labgpu setup` nobody is let in: sshd itself
-  // would serve the host's files to whoever asks for internal-sftp.
+  // The member that PAM told of; its record is made, with ports as its settings want them, or
+  // brought up to date. An error's sentence is for the person who logs in. Without the drop-in of
+  // `labgpu setup` nobody is let in: sshd itself would serve the host's files to whoever asks for
+  // internal-sftp.
   Result<AccountPointer> admit(std::string_view user, const HostAccount& host);
 
   // Nothing when sshd's drop-in is for the groups of the settings, else what to do.
@@ -36,7 +36,7 @@ class HostAccounts {
   Result<AccountPointer> refresh(const AccountPointer& known, const Account& now);
 
   AccountStore& accounts_;
-  const BridgeSettings& bridge_;
+  const Config& config_;
   std::string drop_in_;
 };
 

@@ -1,6 +1,8 @@
 // Looks for the NVIDIA container toolkit and for IPv6.
 #include "helper/host_facts.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -61,10 +63,20 @@ GpuAccess find_gpu_access(const EngineInfo& engine, const std::string& root) {
 
 }  // namespace
 
-HostFacts find_host_facts(const EngineInfo& engine, const std::string& root) {
-  return {.gpus = find_gpu_access(engine, root),
+HostFacts find_host_facts(const EngineInfo& engine, std::optional<GpuAccess> gpu_access,
+                          const std::string& root) {
+  return {.gpus = gpu_access ? *gpu_access : find_gpu_access(engine, root),
           .logging_driver = engine.logging_driver,
-          .ipv6 = exists(root + "/proc/sys/net/ipv6")};
+          .ipv6 = exists(root + "/proc/sys/net/ipv6"),
+          .cpus = count_cpus()};
+}
+
+uint32_t count_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  // Fails on a server with more CPUs than the set holds, which is 1024: no reason to refuse any.
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return CPU_SETSIZE;
+  return static_cast<uint32_t>(CPU_COUNT(&set));
 }
 
 }  // namespace labgpu

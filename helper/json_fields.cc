@@ -1,7 +1,12 @@
 // Strict getters for the fields of a JSON object.
 #include "helper/json_fields.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "helper/json_text.h"
+#include "helper/text_list.h"
 
 namespace labgpu {
 
@@ -9,17 +14,113 @@ namespace {
 
 constexpr int kMaxDepth = 32;
 
-bool is_text(const nlohmann::json& value) {
-  return value.is_string() && value.get_ref<const std::string&>().find('\0') == std::string::npos;
+// Reads a text and counts its lines, as the parser does not tell where a field is.
+class LineCounter {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  LineCounter(const char* at, size_t* line) : at_(at), line_(line) {}
+  reference operator*() const { return *at_; }
+  LineCounter& operator++() {
+    if (*at_ == '\n') ++*line_;
+    ++at_;
+    return *this;
+  }
+  LineCounter operator++(int) {
+    auto before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const LineCounter& other) const { return at_ == other.at_; }
+  bool operator!=(const LineCounter& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  size_t* line_;
+};
+
+// Sees a document while it is parsed.
+class Watcher {
+ public:
+  explicit Watcher(JsonLines* lines) : lines_(lines) {}
+  [[nodiscard]] size_t* line() { return &line_; }
+  [[nodiscard]] bool too_deep() const { return too_deep_; }
+  [[nodiscard]] const std::string& twice() const { return twice_; }
+
+  // Returning false makes the parser forget the value, so that nothing deep is ever built.
+  bool see(int depth, nlohmann::json::parse_event_t event, const nlohmann::json& value) {
+    if (depth > kMaxDepth) too_deep_ = true;
+    if (event == nlohmann::json::parse_event_t::key && !too_deep_ && lines_ != nullptr) {
+      see_key(static_cast<size_t>(depth), value.get_ref<const std::string&>());
+    }
+    return depth <= kMaxDepth;
+  }
+
+ private:
+  // The elements of an array have no names, so only the last one's fields are known.
+  void see_key(size_t depth, const std::string& key) {
+    path_.resize(depth - 1);
+    path_.push_back(key);
+    auto [found, fresh] = lines_->emplace(join(path_, "."), line_);
+    bool in_array = path_.end() != std::find(path_.begin(), path_.end(), "");
+    if (!fresh && !in_array && twice_.empty()) {
+      twice_ = "line " + std::to_string(line_) + ": " + found->first +
+               " is there already, in line " + std::to_string(found->second);
+    }
+    found->second = line_;
+  }
+
+  JsonLines* lines_;
+  size_t line_ = 1;
+  std::vector<std::string> path_;
+  bool too_deep_ = false;
+  std::string twice_;
+};
+
+Result<nlohmann::json> parse(const std::string& text, bool comments, JsonLines* lines) {
+  Watcher watcher(lines);
+  auto see = [&watcher](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
+    return watcher.see(depth, event, value);
+  };
+  try {
+    LineCounter begin(text.data(), watcher.line());
+    LineCounter end(text.data() + text.size(), watcher.line());
+    auto document = nlohmann::json::parse(begin, end, see, true, comments);
+    if (watcher.too_deep()) return fail(ErrorCode::kInvalid, "it is nested too deeply");
+    if (!watcher.twice().empty()) return fail(ErrorCode::kInvalid, watcher.twice());
+    return document;
+  } catch (const nlohmann::json::exception& error) {
+    // "[json.exception.parse_error.101] parse error at line 2, column 1: …": the part for people.
+    std::string what = error.what();
+    auto end_of_id = what.find("] ");
+    return fail(ErrorCode::kInvalid,
+                end_of_id == std::string::npos ? what : what.substr(end_of_id + 2));
+  }
 }
+
+bool is_text(const nlohmann::json& value) { return json_text(value).has_value(); }
 
 }  // namespace
 
-JsonFields::JsonFields(const nlohmann::json& object, std::string where)
-    : object_(object), where_(std::move(where)) {
+JsonFields::JsonFields(const nlohmann::json& object, std::string where, const JsonLines* lines)
+    : object_(object), where_(std::move(where)), lines_(lines) {
   if (object_.is_object()) return;
-  mistake_ = Error{ErrorCode::kInvalid,
-                   (where_.empty() ? "the document" : where_) + " must be an object ({...})"};
+  mistake_ = mistake(where_, "must be an object ({...})");
+}
+
+Error JsonFields::mistake(const std::string& path, const std::string& why) const {
+  std::string sentence = (path.empty() ? "the document" : path) + " " + why;
+  if (lines_ != nullptr) {
+    // A field that is missing is told of the object that misses it.
+    auto line = lines_->find(path);
+    if (line == lines_->end()) line = lines_->find(where_);
+    if (line != lines_->end()) sentence = "line " + std::to_string(line->second) + ": " + sentence;
+  }
+  return {ErrorCode::kInvalid, sentence};
 }
 
 const nlohmann::json* JsonFields::find(const std::string& key) {
@@ -113,8 +214,7 @@ std::vector<std::string> JsonFields::required_texts(const std::string& key) {
 void JsonFields::refuse(const std::string& key, const std::string& why) {
   if (mistake_) return;
   refused_key_ = key;
-  auto path = where_.empty() ? key : where_ + "." + key;
-  mistake_ = Error{ErrorCode::kInvalid, path + " " + why};
+  mistake_ = mistake(where_.empty() ? key : where_ + "." + key, why);
 }
 
 Result<void> JsonFields::finish() const {
@@ -125,7 +225,8 @@ Result<void> JsonFields::finish() const {
 Result<void> JsonFields::finish_strict() {
   if (object_.is_object()) {
     for (const auto& field : object_.items()) {
-      if (!known_.contains(field.key())) refuse(field.key(), "is not a known field");
+      if (known_.contains(field.key())) continue;
+      refuse(field.key(), "is not a known field; there are: " + join(known_, ", "));
     }
   }
   return finish();
@@ -141,23 +242,11 @@ nlohmann::json JsonFields::rest() const {
 }
 
 Result<nlohmann::json> parse_json(const std::string& text, bool comments) {
-  bool too_deep = false;
-  // Returning false makes the parser forget the value, so that nothing deep is ever built.
-  auto watch_depth = [&too_deep](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kMaxDepth) too_deep = true;
-    return depth <= kMaxDepth;
-  };
-  try {
-    auto document = nlohmann::json::parse(text, watch_depth, true, comments);
-    if (too_deep) return fail(ErrorCode::kInvalid, "it is nested too deeply");
-    return document;
-  } catch (const nlohmann::json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 2, column 1: …": the part for people.
-    std::string what = error.what();
-    auto end_of_id = what.find("] ");
-    return fail(ErrorCode::kInvalid,
-                end_of_id == std::string::npos ? what : what.substr(end_of_id + 2));
-  }
+  return parse(text, comments, nullptr);
+}
+
+Result<nlohmann::json> parse_json(const std::string& text, JsonLines& lines) {
+  return parse(text, true, &lines);
 }
 
 }  // namespace labgpu

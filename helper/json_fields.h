@@ -9,7 +9,9 @@
 // the same as an absent field. Texts with a NUL byte are refused. The object is borrowed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -20,10 +22,14 @@
 
 namespace labgpu {
 
+// The line of each field in a document that people write: "defaults.image" and where its name is.
+using JsonLines = std::map<std::string, size_t>;
+
 class JsonFields {
  public:
-  // `where` names the object in messages ("defaults", then "defaults.image"); empty: the top.
-  JsonFields(const nlohmann::json& object, std::string where);
+  // `where` names the object in messages ("defaults", then "defaults.image"); empty: the top. With
+  // `lines`, which is borrowed, messages begin with the line.
+  JsonFields(const nlohmann::json& object, std::string where, const JsonLines* lines = nullptr);
 
   std::optional<std::string> text(const std::string& key);
   std::optional<bool> boolean(const std::string& key);
@@ -43,6 +49,7 @@ class JsonFields {
 
   // A mistake that the caller found in the value of `key`; only the first one counts.
   void refuse(const std::string& key, const std::string& why);
+  [[nodiscard]] const std::string& where() const { return where_; }
   // The key of the first mistake.
   [[nodiscard]] const std::string& refused_key() const { return refused_key_; }
 
@@ -56,8 +63,12 @@ class JsonFields {
  private:
   const nlohmann::json* find(const std::string& key);
 
+  // The mistake's sentence, about the field or the object of that path.
+  [[nodiscard]] Error mistake(const std::string& path, const std::string& why) const;
+
   const nlohmann::json& object_;
   std::string where_;
+  const JsonLines* lines_;
   std::set<std::string> known_;
   std::string refused_key_;
   std::optional<Error> mistake_;
@@ -66,5 +77,9 @@ class JsonFields {
 // Parses a whole document; `comments` allows // and /* */. kInvalid says where it is wrong. Nothing
 // that labgpu reads is nested deeply, so what is comes from somebody who tries things: refused.
 Result<nlohmann::json> parse_json(const std::string& text, bool comments);
+
+// The same for what people write: comments are allowed, a field that is there twice is refused, and
+// `lines` gets to know where each field is.
+Result<nlohmann::json> parse_json(const std::string& text, JsonLines& lines);
 
 }  // namespace labgpu

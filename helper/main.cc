@@ -21,6 +21,7 @@ constexpr char kUsage[] =
     "  --admin-socket P      with --foreground: instead of %s\n"
     "  --userdb-socket P     with --foreground: serve systemd's user database there, as "
     "org.labgpu\n"
+    "  --check-config [FILE] only say whether FILE, or %s, is right\n"
     "  --debug               log more\n"
     "  --help, --version\n";
 
@@ -31,6 +32,7 @@ enum Option {
   kSession,
   kAdmin,
   kUserdb,
+  kCheck,
   kDebug,
   kHelp,
   kShowVersion,
@@ -43,6 +45,7 @@ constexpr option kOptions[] = {
     {"session-socket", required_argument, nullptr, kSession},
     {"admin-socket", required_argument, nullptr, kAdmin},
     {"userdb-socket", required_argument, nullptr, kUserdb},
+    {"check-config", no_argument, nullptr, kCheck},
     {"debug", no_argument, nullptr, kDebug},
     {"help", no_argument, nullptr, kHelp},
     {"version", no_argument, nullptr, kShowVersion},
@@ -51,11 +54,15 @@ constexpr option kOptions[] = {
 
 void print_usage(FILE* out) {
   fprintf(out, kUsage, labgpu::kConfigFile, labgpu::kStateDirectory, labgpu::kSessionSocket,
-          labgpu::kAdminSocket);
+          labgpu::kAdminSocket, labgpu::kConfigFile);
 }
 
-labgpu::DaemonOptions parse_options(int argc, char** argv) {
-  labgpu::DaemonOptions options;
+struct Options : labgpu::DaemonOptions {
+  bool check_config = false;
+};
+
+Options parse_options(int argc, char** argv) {
+  Options options;
   for (int which = 0; (which = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
     switch (which) {
       case kForeground:
@@ -76,6 +83,9 @@ labgpu::DaemonOptions parse_options(int argc, char** argv) {
       case kUserdb:
         options.userdb_socket = optarg;
         break;
+      case kCheck:
+        options.check_config = true;
+        break;
       case kDebug:
         options.debug = true;
         break;
@@ -90,15 +100,27 @@ labgpu::DaemonOptions parse_options(int argc, char** argv) {
         exit(EXIT_FAILURE);
     }
   }
+  if (options.check_config && optind == argc - 1) options.config = argv[optind++];
   if (optind == argc) return options;
   print_usage(stderr);
   exit(EXIT_FAILURE);
+}
+
+int say_whether_right(const Options& options) {
+  auto right = labgpu::check_config(options);
+  if (right) {
+    printf("%s is right\n", options.config.c_str());
+    return EXIT_SUCCESS;
+  }
+  fprintf(stderr, "%s\n", right.error().message.c_str());
+  return EXIT_FAILURE;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   auto options = parse_options(argc, argv);
+  if (options.check_config) return say_whether_right(options);
   if (options.foreground) {
     labgpu::log_to_stderr(options.debug);
   } else {

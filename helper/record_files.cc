@@ -1,14 +1,22 @@
-// Paths and versions of records' files.
+// Paths, versions and contents of records' files.
 #include "helper/record_files.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "helper/read_file.h"
 
 namespace labgpu {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".json";
 
@@ -56,6 +64,30 @@ Result<RecordVersion> RecordFiles::version(RecordKind kind, const std::string& n
   return std::to_string(status.st_dev) + "." + std::to_string(status.st_ino) + "." +
          std::to_string(status.st_size) + "." + std::to_string(status.st_mtim.tv_sec) + "." +
          std::to_string(status.st_mtim.tv_nsec);
+}
+
+Result<std::vector<std::string>> RecordFiles::names(RecordKind kind) const {
+  std::vector<std::string> names;
+  auto listed = directory(kind);
+  std::error_code error;
+  for (fs::directory_iterator entry(listed, error), end; !error && entry != end;
+       entry.increment(error)) {
+    auto name = record_name(entry->path().filename().string());
+    if (name) names.push_back(std::move(*name));
+  }
+  if (error) return fail_errno("list " + listed, error.value());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The version first: if the file is changed in between, the text is newer than its version, and a
+// change that starts from it is refused.
+Result<StoredRecord> RecordFiles::read(RecordKind kind, const std::string& name) const {
+  auto seen = version(kind, name);
+  if (!seen) return Failed(seen.error());
+  auto content = read_file(path(kind, name));
+  if (!content) return Failed(content.error());
+  return StoredRecord{std::move(*content), std::move(*seen)};
 }
 
 }  // namespace labgpu

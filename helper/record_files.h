@@ -1,10 +1,11 @@
-// Where the file of a record is, and which version of it.
+// Where the file of a record is, which version of it, and what is in it.
 #pragma once
 
 #include <array>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "helper/error.h"
 #include "helper/record_store.h"
@@ -25,6 +26,11 @@ class RecordFiles {
   [[nodiscard]] std::string path(RecordKind kind, const std::string& name) const;
   // kNoRecord when there is no such file.
   [[nodiscard]] Result<RecordVersion> version(RecordKind kind, const std::string& name) const;
+
+  // The names of all records of a kind, in their order.
+  [[nodiscard]] Result<std::vector<std::string>> names(RecordKind kind) const;
+  // kNotFound when there is no such file.
+  [[nodiscard]] Result<StoredRecord> read(RecordKind kind, const std::string& name) const;
 
   // "alice.json"
   static std::string file_name(const std::string& name);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "helper/account_settings.h"
 #include "helper/init_connection.h"
 #include "helper/log.h"
 #include "helper/login_policy.h"
@@ -111,7 +112,7 @@ void SessionServer::tell_progress(Connection& connection, const AccountPointer& 
 }
 
 Task<Result<UniqueFd>> SessionServer::reach_init(AccountPointer account) {
-  auto settings = resolve_settings(defaults_, account->settings, account->name);
+  auto settings = settings_of(policy_, *account);
   if (!settings) co_return Failed(settings.error());
   auto container = containers_.running(*account);
   if (!container) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "helper/account_settings.h"
 #include "helper/log.h"
 #include "helper/login_policy.h"
 #include "helper/session_connection.h"
@@ -54,13 +55,13 @@ const SessionServer::Request SessionServer::kRequests[] = {
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              HostAccounts& host_accounts, Containers& containers,
-                             const SettingsLayer& defaults, const Maintenance& maintenance,
+                             const SettingsPolicy& policy, const Maintenance& maintenance,
                              Worker& worker, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       host_accounts_(host_accounts),
       containers_(containers),
-      defaults_(defaults),
+      policy_(policy),
       maintenance_(maintenance),
       worker_(worker),
       limits_(limits),
@@ -84,7 +85,7 @@ uint64_t SessionServer::sessions_of(const std::string& user) const {
 std::optional<std::string> SessionServer::refuse_login(const Account& account) const {
   LoginCircumstances now;
   now.maintenance = maintenance_.word();
-  now.max_logins = max_sessions_of(defaults_, account.settings);
+  now.max_logins = max_sessions_of(policy_, account);
   for (const auto& [number, connection] : connections_) {
     if (connection->user == account.name) ++now.open_logins;
   }

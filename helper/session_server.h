@@ -24,7 +24,7 @@
 #include "helper/host_accounts.h"
 #include "helper/listener.h"
 #include "helper/maintenance.h"
-#include "helper/settings.h"
+#include "helper/settings_policy.h"
 #include "helper/task.h"
 #include "helper/worker.h"
 
@@ -48,9 +48,12 @@ class SessionServer {
  public:
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
-                HostAccounts& host_accounts, Containers& containers, const SettingsLayer& defaults,
+                HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
                 const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
   ~SessionServer();
+
+  // How long a login may take from now on; those under way keep theirs.
+  void set_login_limit(std::chrono::milliseconds limit) { limits_.login = limit; }
 
   // Logins of that account that are open now.
   [[nodiscard]] uint64_t sessions_of(const std::string& user) const;
@@ -124,7 +127,7 @@ class SessionServer {
   AccountStore& accounts_;
   HostAccounts& host_accounts_;
   Containers& containers_;
-  const SettingsLayer& defaults_;
+  const SettingsPolicy& policy_;
   const Maintenance& maintenance_;
   Worker& worker_;
   SessionLimits limits_;

@@ -1,4 +1,4 @@
-// Single settings from text.
+// Single settings from and to text.
 #include "helper/settings_values.h"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/parse.h"
+#include "helper/text_list.h"
 
 namespace labgpu {
 
@@ -14,19 +15,24 @@ namespace {
 template <typename Value, size_t kCount>
 using Names = std::array<std::pair<std::string_view, Value>, kCount>;
 
-constexpr Names<Gpus, 3> kGpus{{{"auto", Gpus::kAuto}, {"all", Gpus::kAll}, {"none", Gpus::kNone}}};
 constexpr Names<RestartPolicy, 4> kPolicies{{{"no", RestartPolicy::kNo},
                                              {"on-failure", RestartPolicy::kOnFailure},
                                              {"always", RestartPolicy::kAlways},
                                              {"unless-stopped", RestartPolicy::kUnlessStopped}}};
 constexpr Names<LoginAs, 2> kLogins{{{"user", LoginAs::kUser}, {"root", LoginAs::kRoot}}};
+constexpr Names<UserNamespace, 2> kUserNamespaces{
+    {{"docker", UserNamespace::kDocker}, {"host", UserNamespace::kHost}}};
+
+constexpr std::string_view kNone = "none";
+constexpr uint64_t kMebibyte = uint64_t{1} << 20;
+constexpr uint64_t kGibibyte = uint64_t{1} << 30;
 
 template <typename Value, size_t kCount>
 Result<Value> value_of(const Names<Value, kCount>& names, std::string_view text) {
   std::string known;
   for (const auto& [name, value] : names) {
     if (name == text) return value;
-    known += (known.empty() ? "" : ", ") + std::string(name);
+    append_part(known, name, ", ");
   }
   return fail(ErrorCode::kInvalid, "must be one of: " + known);
 }
@@ -39,57 +45,12 @@ std::string_view name_of(const Names<Value, kCount>& names, Value value) {
   return "";
 }
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    auto end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
 bool is_image_character(char c) {
   return is_alphanumeric(c) || std::string_view("._-/:@").find(c) != std::string_view::npos;
 }
 
-}  // namespace
-
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-std::string_view to_text(Gpus gpus) { return name_of(kGpus, gpus); }
-std::string_view to_text(RestartPolicy policy) { return name_of(kPolicies, policy); }
-std::string_view to_text(LoginAs login) { return name_of(kLogins, login); }
-
-Result<Gpus> parse_gpus(std::string_view text) { return value_of(kGpus, text); }
-Result<RestartPolicy> parse_restart(std::string_view text) { return value_of(kPolicies, text); }
-Result<LoginAs> parse_login(std::string_view text) { return value_of(kLogins, text); }
-
-Result<uint32_t> check_max_sessions(uint64_t count) {
-  constexpr uint64_t kMost = 1000;
-  if (count <= kMost) return static_cast<uint32_t>(count);
-  return fail(ErrorCode::kInvalid, "must be 1 to 1000 logins, or none for no limit");
-}
-
-Result<uint32_t> parse_max_sessions(std::string_view text) {
-  uint64_t count = 0;
-  if (text == "none") return 0;
-  if (!parse_u64(text, count) || count == 0) count = UINT64_MAX;
-  return check_max_sessions(count);
-}
-
-Result<uint64_t> check_size(uint64_t bytes) {
-  constexpr uint64_t kSmallest = uint64_t{1} << 20;
-  constexpr uint64_t kLargest = uint64_t{1} << 50;  // far beyond any machine, far below overflow
-  if (bytes < kSmallest) return fail(ErrorCode::kInvalid, "is below 1m");
-  if (bytes > kLargest) return fail(ErrorCode::kInvalid, "is too large");
-  return bytes;
-}
-
-Result<uint64_t> parse_size(std::string_view given) {
-  constexpr std::string_view kUnits = "kmg";
+Result<uint64_t> parse_bytes(std::string_view given) {
+  constexpr std::string_view kUnits = "kmgt";
   auto text = given;
   unsigned shift = 0;
   if (!text.empty()) {
@@ -105,37 +66,124 @@ Result<uint64_t> parse_size(std::string_view given) {
                 "\"" + std::string(given) + "\" must be a size such as 8g or 512m");
   }
   if (count > (UINT64_MAX >> shift)) return fail(ErrorCode::kInvalid, "is too large");
-  return check_size(count << shift);
+  return count << shift;
 }
 
-Result<Mount> parse_mount(std::string_view text) {
-  auto parts = split(text, ':');
-  bool read_only = parts.size() == 3 && parts[2] == "ro";
-  if (parts.size() > 3 || (parts.size() == 3 && !read_only)) {
-    return fail(ErrorCode::kInvalid, "\"" + std::string(text) +
-                                         "\" must be /path, /source:/target or "
-                                         "/source:/target:ro");
-  }
-  Mount mount{std::string(parts[0]), std::string(parts.size() == 1 ? parts[0] : parts[1]),
-              read_only};
-  for (const auto& path : {mount.source, mount.target}) {
-    if (!is_plain_path(path)) {
-      return fail(ErrorCode::kInvalid,
-                  "\"" + path + "\" must be an absolute path without \"..\" or double slashes");
-    }
-  }
-  return mount;
+}  // namespace
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-Result<std::vector<Mount>> parse_mounts(std::string_view text) {
-  std::vector<Mount> mounts;
-  if (text == "none") return mounts;
-  for (auto part : split(text, ',')) {
-    auto mount = parse_mount(part);
-    if (!mount) return Failed(mount.error());
-    mounts.push_back(*mount);
+std::string_view to_text(RestartPolicy policy) { return name_of(kPolicies, policy); }
+std::string_view to_text(LoginAs login) { return name_of(kLogins, login); }
+std::string_view to_text(UserNamespace user_namespace) {
+  return name_of(kUserNamespaces, user_namespace);
+}
+
+Result<RestartPolicy> parse_restart(std::string_view text) { return value_of(kPolicies, text); }
+Result<LoginAs> parse_login(std::string_view text) { return value_of(kLogins, text); }
+Result<UserNamespace> parse_user_namespace(std::string_view text) {
+  return value_of(kUserNamespaces, text);
+}
+
+Result<uint64_t> check_size(uint64_t bytes) {
+  constexpr uint64_t kLargest = uint64_t{1} << 50;  // far beyond any machine, far below overflow
+  if (bytes < kMebibyte) return fail(ErrorCode::kInvalid, "is below 1m");
+  if (bytes > kLargest) return fail(ErrorCode::kInvalid, "is too large");
+  return bytes;
+}
+
+Result<uint64_t> parse_size(std::string_view text) {
+  auto bytes = parse_bytes(text);
+  return bytes ? check_size(*bytes) : bytes;
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes % kGibibyte == 0) return std::to_string(bytes / kGibibyte) + "g";
+  if (bytes % kMebibyte == 0) return std::to_string(bytes / kMebibyte) + "m";
+  return std::to_string(bytes);
+}
+
+// Docker's least (moby, daemon/daemon_unix.go, linuxMinMemory).
+Result<uint64_t> check_memory(uint64_t bytes) {
+  if (bytes == 0) return bytes;
+  if (bytes < 6 * kMebibyte) return fail(ErrorCode::kInvalid, "is below 6m, Docker's least");
+  return check_size(bytes);
+}
+
+Result<uint64_t> parse_memory(std::string_view text) {
+  if (text == kNone) return 0;
+  auto bytes = parse_bytes(text);
+  if (!bytes) return fail(ErrorCode::kInvalid, bytes.error().message + ", or none for no limit");
+  return *bytes == 0 ? check_size(0) : check_memory(*bytes);
+}
+
+std::string memory_text(uint64_t bytes) {
+  return bytes == 0 ? std::string(kNone) : size_text(bytes);
+}
+
+Result<uint32_t> parse_cpus(std::string_view text) {
+  if (text == kNone) return 0;
+  constexpr size_t kDigits = 3;  // as fine as the kernel's scheduler takes it
+  constexpr uint32_t kMost = 100000;
+  constexpr uint32_t kLeast = 10;  // thousandths
+  auto dot = text.find('.');
+  std::string fraction(dot == std::string_view::npos ? "0" : text.substr(dot + 1));
+  bool right = !fraction.empty() && fraction.size() <= kDigits &&
+               fraction.find_first_not_of("0123456789") == std::string::npos;
+  fraction.resize(kDigits, '0');
+  uint32_t whole = 0;
+  right = right && parse_u32(text.substr(0, dot), whole) && whole < kMost;
+  uint32_t milli = whole * 1000;
+  uint32_t scale = 100;
+  for (char digit : right ? fraction : std::string()) {
+    milli += static_cast<uint32_t>(digit - '0') * scale;
+    scale /= 10;
   }
-  return mounts;
+  if (right && milli >= kLeast) return milli;
+  return fail(ErrorCode::kInvalid,
+              "\"" + std::string(text) +
+                  "\" must be a number of CPUs from 0.01 on, such as 4 or 2.5, or none for all");
+}
+
+std::string cpus_text(uint32_t milli_cpus) {
+  if (milli_cpus == 0) return std::string(kNone);
+  auto whole = std::to_string(milli_cpus / 1000);
+  auto fraction = std::to_string(1000 + milli_cpus % 1000).substr(1);
+  fraction.erase(fraction.find_last_not_of('0') + 1);
+  return fraction.empty() ? whole : whole + "." + fraction;
+}
+
+Result<uint32_t> check_max_processes(uint64_t count) {
+  constexpr uint64_t kLeast = 64;
+  constexpr uint64_t kMost = 4194304;  // PID_MAX_LIMIT (linux/threads.h)
+  if (count == 0 || (count >= kLeast && count <= kMost)) return static_cast<uint32_t>(count);
+  return fail(ErrorCode::kInvalid, "must be 64 to 4194304 processes, or none for no limit");
+}
+
+Result<uint32_t> parse_max_processes(std::string_view text) {
+  uint64_t count = 0;
+  if (text == kNone) return 0;
+  if (!parse_u64(text, count) || count == 0) count = UINT64_MAX;
+  return check_max_processes(count);
+}
+
+Result<uint32_t> check_max_sessions(uint64_t count) {
+  constexpr uint64_t kMost = 1000;
+  if (count <= kMost) return static_cast<uint32_t>(count);
+  return fail(ErrorCode::kInvalid, "must be 1 to 1000 logins, or none for no limit");
+}
+
+Result<uint32_t> parse_max_sessions(std::string_view text) {
+  uint64_t count = 0;
+  if (text == kNone) return 0;
+  if (!parse_u64(text, count) || count == 0) count = UINT64_MAX;
+  return check_max_sessions(count);
+}
+
+std::string count_text(uint32_t count) {
+  return count == 0 ? std::string(kNone) : std::to_string(count);
 }
 
 Result<std::string> parse_image(std::string_view text) {
@@ -145,6 +193,11 @@ Result<std::string> parse_image(std::string_view text) {
     return fail(ErrorCode::kInvalid, "\"" + std::string(text.substr(0, kLongest)) +
                                          "\" is not the name of an image, such as debian:12");
   }
+  return std::string(text);
+}
+
+Result<std::string> parse_template(std::string_view text) {
+  if (text.empty()) return fail(ErrorCode::kInvalid, "must not be empty");
   return std::string(text);
 }
 

@@ -1,10 +1,9 @@
-// One setting's value from and to text: what the command line and the JSON files share.
+// Settings that are a single word or number, from and to text.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "helper/error.h"
 #include "helper/settings.h"
@@ -14,27 +13,46 @@ namespace labgpu {
 // ASCII, whatever the locale says.
 bool is_alphanumeric(char c);
 
-// Every error is kInvalid; its message is the predicate of a sentence ("must be auto, all or
-// none").
-Result<Gpus> parse_gpus(std::string_view text);
+// Every error here and for the other settings is kInvalid; its message is the predicate of a
+// sentence ("must be one of: user, root").
 Result<RestartPolicy> parse_restart(std::string_view text);
 Result<LoginAs> parse_login(std::string_view text);
+Result<UserNamespace> parse_user_namespace(std::string_view text);
+// As Docker and the JSON files spell them: "unless-stopped", "user" ….
+std::string_view to_text(RestartPolicy policy);
+std::string_view to_text(LoginAs login);
+std::string_view to_text(UserNamespace user_namespace);
+
+// "8g", "512m", "64k" or bytes; powers of 1024, at least 1 MiB, which is less than anybody wants.
+Result<uint64_t> parse_size(std::string_view text);
+Result<uint64_t> check_size(uint64_t bytes);
+std::string size_text(uint64_t bytes);
+
+// The same from 6 MiB on, which is Docker's least; "none", which is 0, is no limit.
+Result<uint64_t> parse_memory(std::string_view text);
+Result<uint64_t> check_memory(uint64_t bytes);
+std::string memory_text(uint64_t bytes);
+
+// "4", "2.5", in thousandths; 0.01 is Docker's least. "none", which is 0, is no limit.
+Result<uint32_t> parse_cpus(std::string_view text);
+std::string cpus_text(uint32_t milli_cpus);
+
+// 64 processes or more: a login with an editor has dozens. "none", which is 0, is no limit.
+Result<uint32_t> parse_max_processes(std::string_view text);
+Result<uint32_t> check_max_processes(uint64_t count);
 
 // 1 to 1000; "none", which is 0, is no limit.
 Result<uint32_t> parse_max_sessions(std::string_view text);
 Result<uint32_t> check_max_sessions(uint64_t count);
 
-// "8g", "512m", "64k" or bytes; powers of 1024, at least 1 MiB, which is less than anybody wants.
-Result<uint64_t> parse_size(std::string_view text);
-Result<uint64_t> check_size(uint64_t bytes);
-
-// "/data", "/source:/target" or "/source:/target:ro"; {user} is left for later.
-Result<Mount> parse_mount(std::string_view text);
-// The same with commas between; "none" is an empty list.
-Result<std::vector<Mount>> parse_mounts(std::string_view text);
+// "none" for 0.
+std::string count_text(uint32_t count);
 
 // What Docker takes as a reference to an image, roughly: it says itself what else is wrong.
 Result<std::string> parse_image(std::string_view text);
+
+// Anything but the empty text; what is in it is looked at when it is filled in.
+Result<std::string> parse_template(std::string_view text);
 
 // `text` with {user} filled in; any other brace is an error, as it is a slip of the pen.
 Result<std::string> fill_in(std::string_view text, std::string_view user);

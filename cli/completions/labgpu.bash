@@ -45,8 +45,9 @@ _labgpu_candidates() {
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
-                echo real_name= locked= not_before= not_after= image= hostname= container_name= mounts= gpus=
-                echo shm_size= restart= login= max_sessions=
+                echo real_name= locked= not_before= not_after= profile= image= hostname= container_name= mounts=
+                echo ports= gpus= memory= cpus= pids= shm_size= ulimits= env= cap_add= cap_drop= userns= restart=
+                echo login= max_sessions=
             fi
             ;;
     esac

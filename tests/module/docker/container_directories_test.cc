@@ -32,9 +32,7 @@ class ContainerDirectoriesTest : public ::testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   Result<void> prepare(const std::string& source) {
-    Settings settings;
-    settings.mounts = {{source, "/data", false}};
-    return prepare_mount_sources(account_, settings);
+    return prepare_mount_sources(account_, {{source, "/data", false}});
   }
   static struct stat status_of(const std::string& path) {
     struct stat status {};

@@ -102,15 +102,16 @@ void DockerFixture::TearDownTestSuite() {
   output_of("docker rmi -f " + image());
 }
 
-// In /run, because every directory above a mount's source has to be root's alone.
+// In /srv, because every directory above a mount's source has to be root's alone, and /run is the
+// server's own.
 void DockerFixture::SetUp() {
-  char directory[] = "/run/labgpu-docker-test-XXXXXX";
+  char directory[] = "/srv/labgpu-docker-test-XXXXXX";
   ASSERT_NE(mkdtemp(directory), nullptr);
   directory_ = directory;
   chmod(directory, 0755);
   fs::create_directory(state_directory());
   config_.defaults.image = image();
-  config_.defaults.gpus = Gpus::kNone;
+  config_.defaults.gpus = parse_gpus("none").value();
   config_.defaults.shm_bytes = 1 << 20;
   log_to_stderr(true);
   proxy_.emplace(directory_ + "/docker.sock");

@@ -63,10 +63,54 @@ TEST_F(LifecycleTest, OptionsAreChecked) {
 }
 
 TEST_F(LifecycleTest, AMistakeInTheConfigurationIsNamed) {
-  write_file(files_.config, R"({"defaults": {"gpus": "two"}})");
+  write_file(files_.config, "{\"defaults\":\n{\"gpus\": \"two\"}}");
   auto words = last_words(files_.arguments(), 1);
   EXPECT_THAT(words, HasSubstr(files_.config));
-  EXPECT_THAT(words, HasSubstr("defaults.gpus must be one of"));
+  EXPECT_THAT(words, HasSubstr("line 2: defaults.gpus \"two\" must be auto"));
+}
+
+TEST_F(LifecycleTest, AConfigurationCanBeCheckedAlone) {
+  auto check = [&](const std::string& text, int status) {
+    write_file(files_.config, text);
+    return last_words({"--state-directory", files_.state, "--check-config", files_.config}, status);
+  };
+  EXPECT_THAT(check("{}", 0), HasSubstr(files_.config + " is right\n"));
+  EXPECT_THAT(check("{\n\"colours\": 1}", 1),
+              HasSubstr(files_.config + ": line 2: colours is not a known field"));
+  EXPECT_THAT(check(R"({"defaults": {"cpus": 9999}})", 1), HasSubstr("more than this server has"));
+  EXPECT_FALSE(std::filesystem::exists(files_.state));
+  EXPECT_THAT(last_words({"--check-config", files_.config, "more"}, 1), HasSubstr("Usage:"));
+}
+
+TEST_F(LifecycleTest, AReloadTakesWhatIsRightAndKeepsTheLastGoodConfiguration) {
+  const json before = json::parse(read_file(files_.config));
+  auto image_of_alice = [&] {
+    auto reply = call("GetUser", {{"name", "alice"}});
+    return std::string(reply["parameters"]["user"]["settings"]["image"]);
+  };
+  auto reload = [&](RunningLabgpud& labgpud, const json& changes, const std::string& logged) {
+    json config = before;
+    config.update(changes);
+    write_file(files_.config, config.dump(1));
+    labgpud.send_signal(SIGHUP);
+    for (int i = 0; i < 500 && read_file(files_.log).find(logged) == std::string::npos; ++i) {
+      usleep(10000);
+    }
+    EXPECT_THAT(read_file(files_.log), HasSubstr(logged));
+  };
+  RunningLabgpud labgpud(files_);
+  call("AddUser", {{"name", "alice"}});
+  EXPECT_EQ(image_of_alice(), "labgpu/default:latest");
+  reload(labgpud, {{"defaults", {{"image", "second"}}}}, "took the configuration anew");
+  EXPECT_EQ(image_of_alice(), "second");
+  reload(labgpud, {{"defaults", {{"image", 5}}}},
+         "the configuration stays what it was: " + files_.config +
+             ": line 3: defaults.image must be a text");
+  EXPECT_EQ(image_of_alice(), "second");
+  reload(labgpud, {{"ids", {{"first", 30000}}}, {"defaults", {{"image", "third"}}}},
+         "a new value of ids counts after: systemctl restart labgpud");
+  EXPECT_EQ(image_of_alice(), "third");
+  EXPECT_EQ(call("AddUser", {{"name", "bob"}})["parameters"]["user"]["uid"], 20002);
 }
 
 TEST_F(LifecycleTest, AStateDirectoryThatCannotBeIsNamed) {
@@ -134,6 +178,9 @@ TEST_F(LifecycleTest, SystemdsSocketsAndNotifications) {
   EXPECT_TRUE(is_notified(notify, "READY=1"));
   EXPECT_TRUE(is_notified(notify, "WATCHDOG=1"));
   EXPECT_EQ(call("ListUsers", json::object())["parameters"]["users"], json::array());
+  labgpud.send_signal(SIGHUP);
+  EXPECT_TRUE(is_notified(notify, "RELOADING=1"));
+  EXPECT_TRUE(is_notified(notify, "READY=1"));
   labgpud.send_signal(SIGTERM);
   EXPECT_TRUE(is_notified(notify, "STOPPING=1"));
   EXPECT_EQ(labgpud.wait(), 0);

@@ -31,11 +31,12 @@ json alice() {
              {"comment", "a@b"},
              {"line", "x"}}}},
           {"overrides", {{"image", "cuda:12"}}},
-          {"settings",
-           {{"image", "cuda:12"},
-            {"mounts", {{{"source", "/data"}, {"target", "/d"}, {"readOnly", true}}}},
-            {"gpus", "all"},
-            {"shmSize", uint64_t{8} << 30}}}};
+          {"profile", "phd"},
+          {"settings", {{"image", "cuda:12"}, {"gpus", "all"}}},
+          {"view",
+           {{{"key", "image"}, {"value", "cuda:12"}, {"origin", "user"}},
+            {{"key", "mounts"}, {"value", "/data:/d:ro"}, {"origin", "default"}},
+            {{"key", "gpus"}, {"value", "all"}, {"origin", "profile"}}}}};
 }
 
 json container(const std::string& state) {
@@ -174,24 +175,28 @@ TEST(UserList, TellsAnAccountOfTheServer) {
   EXPECT_THAT(list.ran.out,
               HasSubstr("alice  20001  server  cuda:12  all   1     server's  active"));
   Exchange show({"user", "show", "alice"}, {reply({{"user", user}})});
-  EXPECT_THAT(show.ran.out, HasSubstr("from            server\n"));
-  EXPECT_THAT(show.ran.out, HasSubstr("password        server's\n"));
+  EXPECT_THAT(show.ran.out, HasSubstr("from        server\n"));
+  EXPECT_THAT(show.ran.out, HasSubstr("password    server's\n"));
 }
 
-TEST(UserList, WorksWithoutSettings) {
-  auto user = alice();
-  user["settings"] = nullptr;
-  Exchange e({"user", "list"}, {reply({{"users", {user}}})});
-  EXPECT_THAT(e.ran.out, HasSubstr("alice  20001  labgpu  -"));
-}
-
-TEST(UserShow, ShowsSettingsAsSetTakesThem) {
+TEST(UserShow, ShowsSettingsAsSetTakesThemAndWhereTheyAreFrom) {
   Exchange e({"user", "show", "alice"}, {reply({{"user", alice()}})});
   EXPECT_EQ(e.parameters(), json({{"name", "alice"}}));
-  EXPECT_THAT(e.ran.out, HasSubstr("cuda:12  (set for this account)\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("/data:/d:ro\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("shm_size        8g\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("profile     phd\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("image       cuda:12                     user\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("mounts      /data:/d:ro                 default\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("gpus        all                         profile phd\n"));
   EXPECT_THAT(e.ran.out, HasSubstr("SHA256:abc ssh-ed25519 a@b\n"));
+  EXPECT_THAT(e.ran.out, Not(HasSubstr("problem")));
+}
+
+TEST(UserShow, AProblemIsShown) {
+  auto user = alice();
+  user.erase("settings");
+  user["problem"] = "alice has the profile \"phd\", which labgpu.json has not";
+  Exchange e({"user", "show", "alice"}, {reply({{"user", user}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("problem     alice has the profile \"phd\""));
+  EXPECT_THAT(e.ran.out, HasSubstr("/data:/d:ro"));
 }
 
 TEST(UserList, TellsWhoCannotLogInNow) {
@@ -212,31 +217,11 @@ TEST(UserShow, DatesAreTheServersOwn) {
   auto user = alice();
   user["state"] = "expired";
   user["notAfterUSec"] = 978307199999999;
-  user["settings"]["maxSessions"] = 3;
   Exchange e({"user", "show", "alice"}, {reply({{"user", user}})});
   set_zone("UTC");
-  EXPECT_THAT(e.ran.out, HasSubstr("state           expired\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("not_before      -\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("not_after       2001-01-01 07:59\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("max_sessions    3\n"));
-  user["settings"]["maxSessions"] = 0;
-  Exchange unlimited({"user", "show", "alice"}, {reply({{"user", user}})});
-  EXPECT_THAT(unlimited.ran.out, HasSubstr("max_sessions    none\n"));
-}
-
-TEST(UserShow, SizesAndMountsAreShort) {
-  auto user = alice();
-  user["settings"]["shmSize"] = 64 << 20;
-  user["settings"]["mounts"] = {{{"source", "/a"}, {"target", "/a"}, {"readOnly", false}},
-                                {{"source", "/b"}, {"target", "/b"}, {"readOnly", true}}};
-  Exchange e({"user", "show", "alice"}, {reply({{"user", user}})});
-  EXPECT_THAT(e.ran.out, HasSubstr("/a,/b:/b:ro\n"));
-  EXPECT_THAT(e.ran.out, HasSubstr("64m\n"));
-  user["settings"]["shmSize"] = (1 << 20) + 1;
-  user["settings"]["mounts"] = json::array();
-  Exchange odd({"user", "show", "alice"}, {reply({{"user", user}})});
-  EXPECT_THAT(odd.ran.out, HasSubstr("1048577\n"));
-  EXPECT_THAT(odd.ran.out, HasSubstr("mounts          none\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("state       expired\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("not_before  -\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("not_after   2001-01-01 07:59\n"));
 }
 
 TEST(UserSet, SendsAssignmentsAndPasswords) {
@@ -571,6 +556,38 @@ TEST(Status, AllOrOne) {
             "alice  running  3         2025-05-20 12:03  172.17.0.2  cuda:12  alice_container\n");
   Exchange one({"status", "alice"}, {reply({{"containers", json::array()}})});
   EXPECT_EQ(one.parameters(), json({{"name", "alice"}}));
+}
+
+TEST(Status, WhatAContainerHasNotIsSaidBelow) {
+  auto different = container("running");
+  different["ports"] = {"20000:8888", "20001:ssh"};
+  different["needsRebuild"] = {"mounts", "shm_size"};
+  different["pending"] = {"memory"};
+  Exchange e({"status"}, {reply({{"containers", {different, container("stopped")}}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("CONTAINER        PORTS\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice_container  20000:8888, 20001:ssh\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice_container  -\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: needs a rebuild; its container was made with another "
+                                   "mounts, shm_size\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: Docker has not changed memory yet"));
+}
+
+TEST(UserSet, SaysWhatItDidToTheContainer) {
+  auto different = container("running");
+  different["needsRebuild"] = {"mounts"};
+  Exchange e({"user", "set", "alice", "memory=16g", "mounts=/data"},
+             {reply({{"user", alice()}, {"changed", {"memory"}}, {"container", different}})});
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: changed in the container: memory\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: needs a rebuild; its container was made with another "
+                                   "mounts\n"));
+  EXPECT_THAT(e.ran.out, Not(HasSubstr("saved")));
+  Exchange down({"user", "set", "alice", "memory=16g"},
+                {reply({{"user", alice()},
+                        {"changed", json::array()},
+                        {"note", "Docker cannot list the containers \x1b"}})});
+  EXPECT_EQ(down.ran.status, 0);
+  EXPECT_THAT(down.ran.out, HasSubstr("saved, but the container is as it was: Docker cannot list "
+                                      "the containers ?\n"));
 }
 
 TEST(State, StartStopRestart) {

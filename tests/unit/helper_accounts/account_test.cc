@@ -22,6 +22,8 @@ Account alice() {
   account.password_change_now = true;
   account.authorized_keys = {"ssh-ed25519 AAAA a@b"};
   account.settings.image = "lab:1";
+  account.profile = "phd";
+  account.host_ports = {{"22/tcp", 20000}};
   return account;
 }
 
@@ -32,6 +34,8 @@ TEST(Account, RoundTrip) {
   EXPECT_EQ(read->real_name, "Alice 爱丽丝");
   EXPECT_EQ(read->hashed_password, "$y$j9T$salt$hash");
   EXPECT_EQ(read->settings.image, "lab:1");
+  EXPECT_EQ(read->profile, "phd");
+  EXPECT_EQ(read->host_ports, (PortReservations{{"22/tcp", 20000}}));
   EXPECT_TRUE(read->locked);
   EXPECT_TRUE(read->password_change_now);
   EXPECT_EQ(read->not_before, 1U);
@@ -135,6 +139,21 @@ TEST(Account, MistakesNameTheField) {
     ASSERT_FALSE(read) << field << " " << value;
     EXPECT_THAT(read.error().message, HasSubstr(field));
     EXPECT_EQ(read.error().code, ErrorCode::kInvalid);
+  }
+}
+
+TEST(Account, MistakesInTheLabgpuSectionNameTheField) {
+  const std::vector<std::pair<const char*, json>> bad = {{"memory", "12x"},
+                                                         {"profile", 5},
+                                                         {"hostPorts", {1}},
+                                                         {"hostPorts", {{"22/tcp", 0}}},
+                                                         {"hostPorts", {{"22/tcp", 65536}}}};
+  for (const auto& [field, value] : bad) {
+    auto record = to_json(alice());
+    record["labgpu"][field] = value;
+    auto read = account_from_json(record);
+    ASSERT_FALSE(read) << field << " " << value;
+    EXPECT_THAT(read.error().message, HasSubstr(std::string("labgpu.") + field));
   }
 }
 

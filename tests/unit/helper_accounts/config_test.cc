@@ -23,7 +23,11 @@ TEST(Config, EverythingMaySpeak) {
     "home": "/srv/home/{user}",
     "docker": {"socket": "/run/other.sock"},
     "logs": {"maxSize": "10m"},
-    "loginWaitSeconds": 30
+    "loginWaitSeconds": 30,
+    "profiles": {"phd": {"memory": "64g", "gpus": "0,1"}, "guest": {}},
+    "gpuAccess": "cdi",
+    "ports": {"first": 30000, "last": 30010, "address": "192.0.2.1"},
+    "allowCapabilities": ["CAP_NET_ADMIN"]
   })");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->defaults.image, "lab:1");
@@ -34,6 +38,13 @@ TEST(Config, EverythingMaySpeak) {
   EXPECT_EQ(config->docker_socket, "/run/other.sock");
   EXPECT_EQ(config->log_max_size, "10m");
   EXPECT_EQ(config->login_wait_seconds, 30U);
+  EXPECT_EQ(config->profiles.size(), 2U);
+  EXPECT_EQ(config->profiles["phd"].memory_bytes, uint64_t{64} << 30);
+  EXPECT_EQ(config->gpu_access, GpuAccess::kCdi);
+  EXPECT_EQ(config->ports.first, 30000);
+  EXPECT_EQ(config->ports.last, 30010);
+  EXPECT_EQ(config->ports.address, "192.0.2.1");
+  EXPECT_EQ(config->allowed_capabilities, std::vector<std::string>{"NET_ADMIN"});
 }
 
 TEST(Config, NothingSaidIsTheDefaults) {
@@ -72,8 +83,10 @@ TEST(Config, TheBridgeHasGroupsOfTheHost) {
 
 TEST(Config, MistakesNameTheKey) {
   EXPECT_THAT(refusal("[]"), HasSubstr("must be an object"));
-  EXPECT_EQ(refusal(R"({"colour": 1})"), "colour is not a known field");
-  EXPECT_EQ(refusal(R"({"defaults": {"colour": 1}})"), "defaults.colour is not a known field");
+  EXPECT_THAT(refusal(R"({"colour": 1})"),
+              HasSubstr("line 1: colour is not a known field; there "));
+  EXPECT_THAT(refusal("{\"defaults\": {\n\"colour\": 1}}"),
+              HasSubstr("line 2: defaults.colour is not a known field; there are: capAdd, "));
   EXPECT_THAT(refusal(R"({"defaults": []})"), HasSubstr("defaults must be an object"));
   EXPECT_THAT(refusal(R"({"defaults": {"gpus": 1}})"), HasSubstr("defaults.gpus must be a text"));
   EXPECT_THAT(refusal(R"({"ids": {"first": 20}})"), HasSubstr("ids.first"));
@@ -94,10 +107,57 @@ TEST(Config, MistakesNameTheKey) {
   }
 }
 
+TEST(Config, MistakesAboutSettingsNameLineAndKeyAndWhatIsAllowed) {
+  EXPECT_EQ(
+      refusal("{\n\"defaults\": {\n  \"image\": \"a\",\n  \"memory\": \"12x\"\n}}"),
+      "line 4: defaults.memory \"12x\" must be a size such as 8g or 512m, or none for no limit");
+  EXPECT_THAT(refusal("{\"defaults\": {\"memory\":\n 1024}}"),
+              HasSubstr("line 1: defaults.memory is below 6m"));
+  EXPECT_THAT(refusal("{\"profiles\":\n {\"phd\":\n {\"mounts\": [\"/etc\"]}}}"),
+              HasSubstr("line 3: profiles.phd.mounts cannot have /etc: it is the server's own"));
+  EXPECT_THAT(refusal("{\"profiles\": {\"phd\":\n 5}}"),
+              HasSubstr("line 1: profiles.phd must be an object"));
+  EXPECT_THAT(refusal("{\"profiles\": {\n\"P h d\": {}}}"), HasSubstr("line 2: profiles.P h d"));
+  EXPECT_THAT(refusal("{\"profiles\": [1]}"), HasSubstr("profiles must be an object"));
+  EXPECT_THAT(refusal("{\"profiles\": {\"a\": {\"containerName\": \"all\"}}}"),
+              HasSubstr("profiles.a.containerName must have {user}"));
+  EXPECT_THAT(refusal("{\"defaults\": {\"capAdd\": [\"SYS_ADMIN\"]}}"),
+              HasSubstr("defaults.capAdd cannot have SYS_ADMIN"));
+  EXPECT_THAT(
+      refusal(R"({"docker": {"socket": "/data/d.sock"}, "defaults": {"mounts": ["/data"]}})"),
+      HasSubstr("/data/d.sock is in it"));
+  EXPECT_THAT(refusal(R"({"allowCapabilities": ["NONE"]})"), HasSubstr("allowCapabilities"));
+  EXPECT_THAT(refusal(R"({"gpuAccess": "docker"})"),
+              HasSubstr("gpuAccess must be one of: auto, cdi, device-request, runtime, none"));
+  EXPECT_THAT(refusal(R"({"ports": {"first": 22}})"),
+              HasSubstr("ports.first must be 1024 to 65535"));
+  EXPECT_THAT(refusal(R"({"ports": {"first": 9000, "last": 8000}})"), HasSubstr("ports.last"));
+  EXPECT_THAT(refusal(R"({"ports": {"address": "gpu01"}})"), HasSubstr("ports.address"));
+  EXPECT_THAT(refusal("{\"defaults\": {},\n\"defaults\": {}}"),
+              HasSubstr("line 2: defaults is there already, in line 1"));
+}
+
+TEST(Config, ADefaultThatAProfileMakesWrongIsTheProfilesMistake) {
+  EXPECT_EQ(refusal(R"({"profiles": {"a": {"memory": "1g"}, "b": {"cpus": 2}}})"), "accepted");
+  EXPECT_THAT(refusal(R"({"defaults": {"mounts": ["/a:/x"]},
+                          "profiles": {"a": {"mounts": ["/b:/home/abcdefghijklmnopqrstuvwxyz_00032"]}}})"),
+              HasSubstr("line 2: profiles.a.mounts cannot have anything at"));
+}
+
+TEST(Config, MoreCpusThanTheServerHasAreFoundOut) {
+  auto config = parse_config(R"({"defaults": {"cpus": 2}, "profiles": {"big": {"cpus": 64}}})");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(check_against_host(*config, 64));
+  auto checked = check_against_host(*config, 8);
+  ASSERT_FALSE(checked);
+  EXPECT_THAT(checked.error().message, HasSubstr("profiles.big: cpus 64 is more than this server"));
+  EXPECT_THAT(check_against_host(*config, 1).error().message, HasSubstr("defaults: cpus 2"));
+}
+
 TEST(Config, DefaultsMustSuitEveryAccount) {
   EXPECT_THAT(refusal(R"({"defaults": {"containerName": "everybody"}})"), HasSubstr("{user}"));
   EXPECT_THAT(refusal(R"({"defaults": {"hostname": "a-rather-long-name-before-it-{user}-VM"}})"),
-              HasSubstr("full length"));
+              HasSubstr("defaults.hostname"));
 }
 
 TEST(Config, AFilesMistakeNamesTheFile) {

@@ -27,12 +27,12 @@ class HostAccountsTest : public StoreFixture {
     write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
     serve();
   }
-  void serve() { ASSERT_TRUE(store_->serve_host_accounts(bridge_)); }
+  void serve() { ASSERT_TRUE(store_->serve_host_accounts(config_.bridge)); }
   void restart() {
     open_store();
     serve();
   }
-  HostAccounts bridge() { return HostAccounts(*store_, bridge_, drop_in_); }
+  HostAccounts bridge() { return HostAccounts(*store_, config_, drop_in_); }
   Result<AccountPointer> admit(const std::string& user, const HostAccount& host = kGwen) {
     return bridge().admit(user, host);
   }
@@ -65,7 +65,11 @@ class HostAccountsTest : public StoreFixture {
     return index.knows(name, uid) == 0;
   }
 
-  BridgeSettings bridge_{.groups = {"gpuusers"}, .first_uid = 1000};
+  Config config_ = [] {
+    Config config;
+    config.bridge = {.groups = {"gpuusers"}, .first_uid = 1000};
+    return config;
+  }();
   std::string drop_in_ = directory_ / "00-labgpu.conf";
 };
 
@@ -83,6 +87,19 @@ TEST_F(HostAccountsTest, AMemberHasARecordFromTheFirstLoginOn) {
   EXPECT_TRUE(exists("keys/gwen"));
   auto record = nlohmann::json::parse(file("users/gwen.json"));
   EXPECT_EQ(record["labgpu"]["bridged"], true);
+}
+
+TEST_F(HostAccountsTest, ThePortsOfItsSettingsAreItsOwnFromTheFirstLoginOn) {
+  config_.defaults.ports = std::vector<Port>{{8888, 0, false}};
+  config_.ports = {20000, 20001, ""};
+  auto gwen = admitted("gwen");
+  EXPECT_EQ(gwen->host_ports.at("8888/tcp"), 20000);
+  EXPECT_EQ(admitted("gwen"), gwen);
+  auto other = admitted("otto", with([](auto& host) { host.uid = 5002; }));
+  EXPECT_EQ(other->host_ports.at("8888/tcp"), 20001);
+  // None is left, and a login without one is worth more than none.
+  auto third = admitted("lena", with([](auto& host) { host.uid = 5003; }));
+  EXPECT_TRUE(third->host_ports.empty());
 }
 
 TEST_F(HostAccountsTest, NothingOfItIsInTheAccountIndex) {
@@ -160,9 +177,9 @@ TEST_F(HostAccountsTest, WhatCannotBeAnAccountIsRefused) {
 
 TEST_F(HostAccountsTest, WhomTheSettingsLeaveOutIsRefused) {
   admitted("gwen");
-  bridge_.first_uid = 5002;
+  config_.bridge.first_uid = 5002;
   EXPECT_THAT(refusal("gwen"), HasSubstr("no group of yours"));
-  bridge_ = {};
+  config_.bridge = {};
   EXPECT_THAT(refusal("gwen"), HasSubstr("no group of yours"));
 }
 
@@ -176,7 +193,7 @@ TEST_F(HostAccountsTest, NobodyIsAdmittedThatSshdIsNotSetUpFor) {
   }
   ASSERT_EQ(unlink(drop_in_.c_str()), 0);
   EXPECT_THAT(refusal("gwen"), HasSubstr("members of gpuusers"));
-  bridge_ = {};
+  config_.bridge = {};
   EXPECT_TRUE(bridge().check_drop_in());
 }
 
@@ -223,17 +240,17 @@ TEST_F(HostAccountsTest, ARemovedOneIsTheHostsAgain) {
 
 TEST_F(HostAccountsTest, TheGroupsArePublishedForPam) {
   EXPECT_EQ(published_policy(), "1000:gpuusers");
-  bridge_ = {.groups = {"gpuusers", "domain users"}, .first_uid = 2000};
+  config_.bridge = {.groups = {"gpuusers", "domain users"}, .first_uid = 2000};
   serve();
   EXPECT_EQ(published_policy(), "2000:gpuusers,domain users");
-  bridge_ = {};
+  config_.bridge = {};
   serve();
   EXPECT_EQ(published_policy(), "");
 }
 
 TEST_F(HostAccountsTest, ARecordAloneServesNobody) {
   admitted("gwen");
-  bridge_ = {};
+  config_.bridge = {};
   serve();
   EXPECT_EQ(published_policy(), "");
   EXPECT_NE(store_->find("gwen"), nullptr);

@@ -62,7 +62,7 @@ TEST(JsonFields, UnknownFieldsAreRefusedOrKept) {
   fields.text("a");
   EXPECT_TRUE(fields.finish());
   EXPECT_EQ(fields.rest(), (json{{"z", {1, 2}}}));
-  EXPECT_EQ(mistake_of(fields.finish_strict()), "z is not a known field");
+  EXPECT_EQ(mistake_of(fields.finish_strict()), "z is not a known field; there are: a");
 }
 
 TEST(JsonFields, WhatIsNoObjectIsAMistake) {
@@ -89,6 +89,32 @@ TEST(ParseJson, SaysWhereItIsWrong) {
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(parsed.error().message, HasSubstr("line 3"));
+}
+
+TEST(ParseJson, KnowsTheLinesOfFields) {
+  JsonLines lines;
+  auto parsed = parse_json(
+      "{ // first\n\"a\": 1, /* two\nthree */ \"b\": {\n  \"c\":\n 2, \"d\": [{\"c\": 1},\n"
+      "{\"c\": 2}]}\n}",
+      lines);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(lines["a"], 2U);
+  EXPECT_EQ(lines["b"], 3U);
+  EXPECT_EQ(lines["b.c"], 4U);
+  EXPECT_EQ(lines["b.d"], 5U);
+  JsonFields fields((*parsed)["b"], "b", &lines);
+  fields.text("c");
+  EXPECT_EQ(mistake_of(fields.finish()), "line 4: b.c must be a text");
+  JsonFields missing((*parsed)["b"], "b", &lines);
+  missing.required_text("x");
+  EXPECT_EQ(mistake_of(missing.finish()), "line 3: b.x is missing");
+}
+
+TEST(ParseJson, AFieldThatIsThereTwiceIsRefusedWithBothLines) {
+  JsonLines lines;
+  auto parsed = parse_json("{\"a\": {\"x\": 1,\n\"y\": 1,\n\"x\": 2}}", lines);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().message, "line 3: a.x is there already, in line 1");
 }
 
 TEST(ParseJson, RefusesWhatIsDeepAndWhatIsNotUtf8) {

@@ -94,6 +94,33 @@ TEST(DockerClient, ContainerIsRead) {
   EXPECT_EQ(details->mounts[0].source, "/s");
   EXPECT_EQ(details->mounts[0].destination, "/d");
   EXPECT_EQ(details->address, "172.17.0.2");
+  // Of what Docker does not tell there is none.
+  EXPECT_EQ(details->limits.memory_bytes + details->limits.nano_cpus, 0U);
+  EXPECT_EQ(details->limits.restart, "no");
+  EXPECT_TRUE(details->ports.empty());
+}
+
+TEST(DockerClient, LimitsAndPortsAreRead) {
+  auto reply = nlohmann::json::parse(kContainer);
+  reply["HostConfig"] = nlohmann::json::parse(R"({
+    "Memory": 1073741824, "NanoCpus": 1500000000, "PidsLimit": 100,
+    "RestartPolicy": {"Name": "always", "MaximumRetryCount": 0},
+    "PortBindings": {"22/tcp": [{"HostIp": "", "HostPort": "20001"}], "80/tcp": null}})");
+  Result<ContainerDetails> details = parse_container_details(reply);
+  ASSERT_TRUE(details) << details.error().message;
+  EXPECT_EQ(details->limits.memory_bytes, 1U << 30);
+  EXPECT_EQ(details->limits.nano_cpus, 1500000000U);
+  EXPECT_EQ(details->limits.pids, 100);
+  EXPECT_EQ(details->limits.restart, "always");
+  ASSERT_EQ(details->ports.size(), 1U);
+  EXPECT_EQ(details->ports[0].container, "22/tcp");
+  EXPECT_EQ(details->ports[0].host, "20001");
+  reply["HostConfig"]["PidsLimit"] = nullptr;
+  reply["HostConfig"]["Memory"] = -1;
+  details = parse_container_details(reply);
+  ASSERT_TRUE(details);
+  EXPECT_EQ(details->limits.pids, 0);
+  EXPECT_EQ(details->limits.memory_bytes, 0U);
 }
 
 TEST(DockerClient, WrongTypesAreErrorsThatNameTheField) {
@@ -115,6 +142,11 @@ TEST(DockerClient, WrongTypesAreErrorsThatNameTheField) {
       {"/Mounts", 7, "Mounts"},
       {"/Mounts/0", "x", "Destination"},
       {"/NetworkSettings/Networks/bridge", 1, "IPAddress"},
+      {"/HostConfig/Memory", "1g", "HostConfig.Memory"},
+      {"/HostConfig/PidsLimit", 1.5, "HostConfig.PidsLimit"},
+      {"/HostConfig/RestartPolicy/Name", 1, "HostConfig.RestartPolicy.Name"},
+      {"/HostConfig/PortBindings", {"80/tcp"}, "HostConfig.PortBindings"},
+      {"/HostConfig/PortBindings/80~1tcp", {{{"HostPort", 80}}}, "HostPort"},
   };
   for (const Case& one : cases) {
     auto reply = nlohmann::json::parse(kContainer);
@@ -216,6 +248,12 @@ TEST(DockerClient, InfoIsRead) {
   EXPECT_THAT(info->cdi_spec_directories, ElementsAre("/etc/cdi"));
   EXPECT_THAT(info->security_options, ElementsAre("name=seccomp,profile=default"));
   EXPECT_EQ(info->root_directory, "/srv/docker");
+}
+
+TEST(DockerClient, ChangesAreSentAsTheyAre) {
+  Engine engine(http_reply(200, R"({"Warnings":[]})"));
+  EXPECT_TRUE(run_task(engine.loop, engine.client.update_container("c", {{"PidsLimit", 64}})));
+  EXPECT_EQ(engine.server.requests().back(), "POST /v1.41/containers/c/update");
 }
 
 TEST(DockerClient, ListIsRead) {

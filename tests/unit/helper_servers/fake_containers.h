@@ -38,6 +38,11 @@ class FakeContainers final : public Containers {
   std::vector<std::string> asked;  // "start alice", "stop alice" …
   Result<void> outcome;            // of stop, restart and status
   std::set<std::string> absent;    // for status
+  std::vector<std::string> rebuild;
+  std::vector<std::string> pending;
+  std::vector<Port> ports;
+  Result<void> applying;             // of apply_settings
+  std::vector<std::string> changed;  // by it
   std::optional<StartProgress> progress_now;
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
@@ -86,7 +91,15 @@ class FakeContainers final : public Containers {
     if (absent.contains(account.name)) co_return status;
     status.name = account.name + "_container";
     status.state = running(account) ? ContainerState::kRunning : ContainerState::kStopped;
+    status.rebuild = rebuild;
+    status.pending = pending;
+    status.ports = ports;
     co_return status;
+  }
+  Task<Result<std::vector<std::string>>> apply_settings(Account account) override {
+    asked.push_back("apply " + account.name);
+    if (!applying) co_return Failed(applying.error());
+    co_return changed;
   }
 
  private:

@@ -98,7 +98,7 @@ TEST_F(AttachTest, TheSessionGetsAConnectionThatInitKnowsTheUserOf) {
 }
 
 TEST_F(AttachTest, LoginAsRootIsToldToInit) {
-  defaults_.login = LoginAs::kRoot;
+  policy_.defaults.login = LoginAs::kRoot;
   listen_as_init();
   containers_.running_now["alice"] = own_process_as_container(run_);
   auto session = alice_attaches();
@@ -144,7 +144,7 @@ TEST_F(AttachTest, NotWhenExpiredAlthoughTheLoginIsOpen) {
 TEST_F(AttachTest, AnOpenLoginGoesOnDuringMaintenanceAndAtItsLimit) {
   listen_as_init();
   containers_.running_now["alice"] = own_process_as_container(run_);
-  defaults_.max_sessions = 1;
+  policy_.defaults.max_sessions = 1;
   auto login = opened_login();
   auto at_the_limit = alice_attaches();
   at_the_limit.expect<Attached>();

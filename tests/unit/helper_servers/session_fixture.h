@@ -74,7 +74,7 @@ class SessionFixture : public testing::Test {
     if (!listening) throw std::runtime_error(listening.error().message);
     write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
-                                              host_accounts_, containers_, defaults_, maintenance_,
+                                              host_accounts_, containers_, policy_, maintenance_,
                                               worker_, limits_);
   }
 
@@ -96,10 +96,14 @@ class SessionFixture : public testing::Test {
   EventLoop loop_;
   Accounts accounts_{loop_};
   std::string path_ = accounts_.directory / "session";
-  BridgeSettings bridge_{.groups = {"gpuusers"}};
+  Config config_ = [] {
+    Config config;
+    config.bridge = {.groups = {"gpuusers"}};
+    return config;
+  }();
   std::string drop_in_ = accounts_.directory / "00-labgpu.conf";
-  HostAccounts host_accounts_{*accounts_.store, bridge_, drop_in_};
-  SettingsLayer defaults_;
+  HostAccounts host_accounts_{*accounts_.store, config_, drop_in_};
+  SettingsPolicy policy_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   SessionLimits limits_{.connections = {.total = 12, .unprivileged = 8, .per_user = 4},
                         .handshake = std::chrono::milliseconds(1500),

@@ -115,7 +115,7 @@ TEST_F(SessionServerTest, DuringMaintenanceNobodyComesIn) {
 TEST_F(SessionServerTest, LoginsAreCountedAgainstTheLimit) {
   make_running();
   accounts_.add("bob");
-  defaults_.max_sessions = 2;
+  policy_.defaults.max_sessions = 2;
   std::vector<Client> logins;
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(refusal_by_pam(), "");
@@ -135,7 +135,7 @@ TEST_F(SessionServerTest, LoginsAreCountedAgainstTheLimit) {
 }
 
 TEST_F(SessionServerTest, ALoginThatWaitsForItsContainerIsCounted) {
-  defaults_.max_sessions = 1;
+  policy_.defaults.max_sessions = 1;
   auto first = greeted();
   first.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 60000});
   run_until(loop_, [this] { return !containers_.asked.empty(); });
