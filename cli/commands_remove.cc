@@ -1,10 +1,8 @@
 // labgpu user remove: an account alone, or with everything that it had.
-#include <array>
-#include <iomanip>
 #include <iostream>
 #include <memory>
-#include <sstream>
 
+#include "cli/byte_size.h"
 #include "cli/command_line.h"
 #include "cli/input.h"
 #include "cli/status_line.h"
@@ -57,19 +55,6 @@ Result<void> remove_account(const CommandLine& line, const RemoveOptions& option
 
 // --- remove --purge ---
 
-// "1.5 GiB".
-std::string size_for_people(uint64_t bytes) {
-  constexpr std::array<const char*, 5> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  constexpr double kStep = 1024;
-  auto size = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; size >= kStep && unit + 1 < kUnits.size(); ++unit) size /= kStep;
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(unit == 0 || size >= 100 ? 0 : 1) << size << ' '
-       << kUnits.at(unit);
-  return text.str();
-}
-
 std::string counted(uint64_t count, const std::string& one, const std::string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
@@ -79,7 +64,7 @@ std::string contents_of(const json& directory) {
   auto entries = directory.at("entries").get<uint64_t>();
   if (entries == 0) return "not there";
   bool whole = directory.at("counted").get<bool>();
-  return (whole ? "" : "at least ") + size_for_people(directory.at("bytes").get<uint64_t>()) +
+  return (whole ? "" : "at least ") + byte_size(directory.at("bytes").get<uint64_t>()) +
          " in " + counted(entries, "file or directory", "files and directories");
 }
 

@@ -17,6 +17,8 @@ inline constexpr char kAdminSocket[] = "/run/labgpu/org.labgpu";
 // anew by systemd is found there too.
 inline constexpr char kSessionSocketDirectory[] = "/run/labgpu/session";
 inline constexpr char kSessionSocket[] = "/run/labgpu/session/socket";
+// systemd starts a labgpu-gpus for each connection to it.
+inline constexpr char kGpuSocket[] = "/run/labgpu/gpus";
 // systemd's user database asks every socket in this directory, and knows its service by the name.
 inline constexpr char kUserdbSocket[] = "/run/systemd/userdb/org.labgpu";
 inline constexpr char kUserdbService[] = "org.labgpu";

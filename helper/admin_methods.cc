@@ -75,6 +75,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Start", Caller::kOwner, true, &AdminMethods::start},
     {"Stop", Caller::kOwner, true, &AdminMethods::stop},
     {"Restart", Caller::kOwner, true, &AdminMethods::restart},
+    {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
     {"EndMaintenance", Caller::kAdmin, true, &AdminMethods::end_maintenance},
@@ -82,7 +83,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
 
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
-                           std::optional<gid_t> admin_group, CountSessions sessions_of)
+                           std::optional<gid_t> admin_group, CountSessions sessions_of,
+                           std::string gpu_socket)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
@@ -90,6 +92,7 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       config_(config),
       admin_group_(admin_group),
       sessions_of_(std::move(sessions_of)),
+      gpu_socket_(std::move(gpu_socket)),
       tree_worker_(loop) {}
 
 std::string AdminMethods::name() const { return "org.labgpu"; }

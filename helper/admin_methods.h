@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/paths.h"
 #include "helper/account_store.h"
 #include "helper/config.h"
 #include "helper/containers.h"
@@ -35,7 +36,7 @@ class AdminMethods final : public VarlinkInterface {
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               CountSessions sessions_of);
+               CountSessions sessions_of, std::string gpu_socket = kGpuSocket);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -109,6 +110,9 @@ class AdminMethods final : public VarlinkInterface {
   [[nodiscard]] Result<void> check_purge(const Account& account, bool force) const;
   [[nodiscard]] Result<void> refuse_while_purged(const std::string& name) const;
 
+  // admin_gpus.cc
+  Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
+
   // admin_maintenance.cc
   VarlinkReply get_maintenance(const nlohmann::json& parameters);
   VarlinkReply start_maintenance(const nlohmann::json& parameters);
@@ -121,6 +125,7 @@ class AdminMethods final : public VarlinkInterface {
   const Config& config_;
   std::optional<gid_t> admin_group_;
   CountSessions sessions_of_;
+  std::string gpu_socket_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;
 };

@@ -15,6 +15,7 @@
 #include "helper/docker_events.h"
 #include "helper/image_puller.h"
 #include "helper/log.h"
+#include "helper/read_file.h"
 #include "helper/running_containers.h"
 #include "helper/worker.h"
 
@@ -368,6 +369,11 @@ Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
   Result<ContainerChanges> changes = co_await starter.changes(account, **found);
   if (!changes) co_return Failed(changes.error());
   co_return describe_container(std::move(status.user), **found, *changes);
+}
+
+std::string ContainerManager::user_of_process(pid_t pid) const {
+  auto cgroup = read_file("/proc/" + std::to_string(pid) + "/cgroup");
+  return cgroup ? impl_->memory.user_of_cgroup(*cgroup) : std::string();
 }
 
 Task<Result<std::vector<std::string>>> ContainerManager::apply_settings(Account account) {

@@ -43,6 +43,7 @@ class ContainerManager final : public Containers {
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
+  [[nodiscard]] std::string user_of_process(pid_t pid) const override;
 
  private:
   struct Impl;

@@ -93,6 +93,10 @@ class Containers {
   // Changes what Docker can change in the account's container, when there is one, to its settings;
   // the keys of the settings that were changed.
   virtual Task<Result<std::vector<std::string>>> apply_settings(Account account) = 0;
+
+  // Whose running container a process of the host's is in; empty when it is in none. From memory
+  // and /proc.
+  [[nodiscard]] virtual std::string user_of_process(pid_t pid) const = 0;
 };
 
 }  // namespace labgpu

@@ -16,6 +16,14 @@ std::shared_ptr<const RunningContainer> RunningContainers::find(const std::strin
   return entry->second.container;
 }
 
+// Docker names a container's cgroup with its whole id, whatever the cgroup driver.
+std::string RunningContainers::user_of_cgroup(std::string_view cgroup) const {
+  for (const auto& [user, entry] : by_user_) {
+    if (cgroup.find(entry.container->id) != std::string_view::npos) return user;
+  }
+  return {};
+}
+
 std::vector<std::string> RunningContainers::ids() const {
   std::vector<std::string> ids;
   ids.reserve(by_user_.size());

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "helper/container_spec.h"
@@ -23,6 +24,9 @@ class RunningContainers {
   // nullptr when there is none, or when it belongs to a former account of that name.
   [[nodiscard]] std::shared_ptr<const RunningContainer> find(const std::string& user,
                                                              uint32_t uid) const;
+  // Whose container has processes in this cgroup, as /proc/PID/cgroup names it; empty when none
+  // has.
+  [[nodiscard]] std::string user_of_cgroup(std::string_view cgroup) const;
   // The ids of all.
   [[nodiscard]] std::vector<std::string> ids() const;
 

@@ -36,7 +36,7 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart gpu maintenance setup image ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;

@@ -42,6 +42,7 @@ step pam-needs needs "$tree"/usr/lib/*/security/pam_labgpu.so libc.so.6 libpam.s
 step pam-exports exports "$tree"/usr/lib/*/security/pam_labgpu.so 'pam_sm_(setcred|authenticate|acct_mgmt|open_session|close_session|chauthtok)'
 step nss-needs needs "$tree"/usr/lib/*/libnss_labgpu.so.2 libc.so.6
 step nss-exports exports "$tree"/usr/lib/*/libnss_labgpu.so.2 '_nss_labgpu_[a-z_]+'
+step gpus-needs needs "$libexec/labgpu-gpus" libc.so.6 libgcc_s.so.1 libstdc++.so.6
 step session-static is_static "$libexec/labgpu-session"
 step init-static is_static "$libexec/guest/labgpu-init"
 finish_steps

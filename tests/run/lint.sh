@@ -35,7 +35,7 @@ python_scripts() {
 # A component includes its own headers and common/'s; a test may include what it tests.
 includes_stay_inside() {
   local component wrong=0
-  for component in common nss_labgpu pam_labgpu helper session init owner cli; do
+  for component in common nss_labgpu pam_labgpu helper gpu session init owner cli; do
     if grep -rnE '^#include "' "$component" --include='*.h' --include='*.cc' |
       grep -vE "#include \"(common|$component)/"; then
       wrong=1

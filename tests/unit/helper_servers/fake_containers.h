@@ -46,6 +46,7 @@ class FakeContainers final : public Containers {
   std::optional<StartProgress> progress_now;
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
+  std::map<pid_t, std::string> users_of_processes;
 
   // Answers everybody who waits in ensure_running().
   void finish_start(const Result<Running>& result) {
@@ -100,6 +101,10 @@ class FakeContainers final : public Containers {
     asked.push_back("apply " + account.name);
     if (!applying) co_return Failed(applying.error());
     co_return changed;
+  }
+  [[nodiscard]] std::string user_of_process(pid_t pid) const override {
+    auto found = users_of_processes.find(pid);
+    return found == users_of_processes.end() ? "" : found->second;
   }
 
  private:
