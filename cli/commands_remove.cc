@@ -64,8 +64,8 @@ std::string contents_of(const json& directory) {
   auto entries = directory.at("entries").get<uint64_t>();
   if (entries == 0) return "not there";
   bool whole = directory.at("counted").get<bool>();
-  return (whole ? "" : "at least ") + byte_size(directory.at("bytes").get<uint64_t>()) +
-         " in " + counted(entries, "file or directory", "files and directories");
+  return (whole ? "" : "at least ") + byte_size(directory.at("bytes").get<uint64_t>()) + " in " +
+         counted(entries, "file or directory", "files and directories");
 }
 
 std::string container_text(const json& purge) {

@@ -4,10 +4,10 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <string>
 
+#include "cli/local_time.h"
 #include "cli/table.h"
 
 namespace labgpu {
@@ -18,15 +18,11 @@ using nlohmann::json;
 
 // RFC 3339 in UTC, as Docker gives it, in the server's own time zone: "2025-05-20 14:03". What is
 // not understood is shown as it is.
-std::string local_time(const std::string& text) {
+std::string started_text(const std::string& text) {
   tm parts{};
   const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
   if (rest == nullptr || text.back() != 'Z') return text;
-  time_t seconds = timegm(&parts);
-  if (localtime_r(&seconds, &parts) == nullptr) return text;
-  std::array<char, 32> shown{};
-  size_t length = strftime(shown.data(), shown.size(), "%Y-%m-%d %H:%M", &parts);
-  return {shown.data(), length};
+  return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
 }
 
 // "a, b"
@@ -71,7 +67,7 @@ void print_containers(const json& containers) {
     std::vector<std::string> row = {container.at("user"),
                                     container.at("state"),
                                     std::to_string(container.at("sessions").get<uint64_t>()),
-                                    local_time(container.at("startedAt")),
+                                    started_text(container.at("startedAt")),
                                     container.at("address"),
                                     container.at("image"),
                                     container.at("name")};

@@ -1,13 +1,11 @@
 // Accounts as tables for people.
 #include "cli/user_view.h"
 
-#include <time.h>
-
-#include <array>
 #include <cstdint>
 #include <iostream>
 #include <string>
 
+#include "cli/local_time.h"
 #include "cli/table.h"
 
 namespace labgpu {
@@ -43,14 +41,9 @@ std::string origin_of(const json& user, const json& setting) {
 
 // In the server's own time zone, as `user set` takes it. An earlier helper does not tell dates.
 std::string date_of(const json& user, const char* field) {
-  constexpr uint64_t kSecond = 1000000;
   auto found = user.find(field);
   if (found == user.end() || found->is_null()) return "";
-  auto seconds = static_cast<time_t>(found->get<uint64_t>() / kSecond);
-  tm parts{};
-  if (localtime_r(&seconds, &parts) == nullptr) return "?";
-  std::array<char, 32> shown{};
-  return {shown.data(), strftime(shown.data(), shown.size(), "%Y-%m-%d %H:%M", &parts)};
+  return local_time(found->get<uint64_t>());
 }
 
 std::string state_of(const json& user) {

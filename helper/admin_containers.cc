@@ -57,7 +57,8 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
     ContainerStatus unknown;
     unknown.user = account->name;
     unknown.state = ContainerState::kUnknown;
-    containers.push_back(container_reply(status ? *status : unknown, sessions_of_(account->name)));
+    containers.push_back(
+        container_reply(status ? *status : unknown, logins_.count_of(account->name)));
   }
   nlohmann::json reply;
   reply["containers"] = std::move(containers);
@@ -69,7 +70,7 @@ Task<VarlinkReply> AdminMethods::status_after(Result<void> done, AccountPointer 
   auto asking = containers_.status(*account);
   auto status = co_await asking;
   if (!status) co_return container_failed(status.error());
-  co_return status_reply(*status, sessions_of_(account->name));
+  co_return status_reply(*status, logins_.count_of(account->name));
 }
 
 Task<VarlinkReply> AdminMethods::start(const nlohmann::json& parameters) {

@@ -75,6 +75,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Start", Caller::kOwner, true, &AdminMethods::start},
     {"Stop", Caller::kOwner, true, &AdminMethods::stop},
     {"Restart", Caller::kOwner, true, &AdminMethods::restart},
+    {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
+    {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
     {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
@@ -83,15 +85,14 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
 
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
-                           std::optional<gid_t> admin_group, CountSessions sessions_of,
-                           std::string gpu_socket)
+                           std::optional<gid_t> admin_group, Logins& logins, std::string gpu_socket)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
       maintenance_(maintenance),
       config_(config),
       admin_group_(admin_group),
-      sessions_of_(std::move(sessions_of)),
+      logins_(logins),
       gpu_socket_(std::move(gpu_socket)),
       tree_worker_(loop) {}
 

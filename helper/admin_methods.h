@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,6 +20,7 @@
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/port_reservations.h"
 #include "helper/task.h"
@@ -31,12 +31,10 @@ namespace labgpu {
 
 class AdminMethods final : public VarlinkInterface {
  public:
-  using CountSessions = std::function<uint64_t(const std::string& user)>;
-
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               CountSessions sessions_of, std::string gpu_socket = kGpuSocket);
+               Logins& logins, std::string gpu_socket = kGpuSocket);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -110,6 +108,10 @@ class AdminMethods final : public VarlinkInterface {
   [[nodiscard]] Result<void> check_purge(const Account& account, bool force) const;
   [[nodiscard]] Result<void> refuse_while_purged(const std::string& name) const;
 
+  // admin_logins.cc
+  VarlinkReply list_logins(const nlohmann::json& parameters);
+  VarlinkReply end_logins(const nlohmann::json& parameters);
+
   // admin_gpus.cc
   Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
 
@@ -124,7 +126,7 @@ class AdminMethods final : public VarlinkInterface {
   Maintenance& maintenance_;
   const Config& config_;
   std::optional<gid_t> admin_group_;
-  CountSessions sessions_of_;
+  Logins& logins_;
   std::string gpu_socket_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;

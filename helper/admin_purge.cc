@@ -131,7 +131,7 @@ Result<void> AdminMethods::check_purge(const Account& account, bool force) const
                     "--purge its record is forgotten");
   }
   auto own = check_home_is_own(account, fill_in(config_.home, name).value_or(""));
-  auto open = sessions_of_(name);
+  auto open = logins_.count_of(name);
   if (!own || force || open == 0) return own;
   return fail(ErrorCode::kUnavailable, name + " has " + std::to_string(open) +
                                            (open == 1 ? " session" : " sessions") +
@@ -147,7 +147,7 @@ Task<Result<json>> AdminMethods::plan_purge(AccountPointer account) {
   auto status = co_await asking;
   if (status) directories->own.push_back(containers_.directory_of(*account));
   ContainerStatus none;
-  auto container = container_reply(status ? *status : none, sessions_of_(account->name));
+  auto container = container_reply(status ? *status : none, logins_.count_of(account->name));
   co_return purge_reply(*account, container, *directories);
 }
 

@@ -33,7 +33,7 @@ Task<nlohmann::json> AdminMethods::apply_change(AccountPointer account) {
   }
   auto asking = containers_.status(*account);
   auto status = co_await asking;
-  if (status) reply["container"] = container_reply(*status, sessions_of_(account->name));
+  if (status) reply["container"] = container_reply(*status, logins_.count_of(account->name));
   co_return reply;
 }
 

@@ -104,7 +104,7 @@ class Daemon {
                   config_, maintenance_, worker_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
-                       [this](const std::string& user) { return sessions_.sessions_of(user); }),
+                       sessions_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
     if (!sockets.userdb.valid()) return;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "helper/date.h"
 #include "helper/session_server.h"
 
 namespace labgpu {
@@ -19,6 +20,8 @@ struct SessionServer::Connection {
   ConnectionState state = ConnectionState::kNew;
   std::string user;         // whose session it is, once OpenSession came
   std::string remote_host;  // as sshd says
+  Microseconds since = 0;   // when it came
+  UniqueFd process;         // a pidfd of sshd's process, which has the other end
   // How long PAM waited for its answer; the login's first session command has the less time.
   std::chrono::milliseconds waited{0};
   EventSource readable;

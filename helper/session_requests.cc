@@ -1,5 +1,7 @@
 // PAM's two requests of the session socket.
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -62,6 +64,8 @@ SessionServer::Next SessionServer::open_session(Connection& connection, Packet& 
   }
   connection.user = account->name;
   connection.remote_host = std::string(request.remote_host);
+  connection.since = now_in_microseconds();
+  connection.process.reset(static_cast<int>(syscall(SYS_pidfd_open, connection.peer.pid, 0)));
   if (auto container = containers_.running(*account)) {
     return answer_opened(connection, container.get());
   }

@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/unique_fd.h"
@@ -73,12 +77,37 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
 
 SessionServer::~SessionServer() = default;
 
-uint64_t SessionServer::sessions_of(const std::string& user) const {
-  uint64_t count = 0;
+uint64_t SessionServer::count_of(const std::string& user) const {
+  auto logins = list();
+  return static_cast<uint64_t>(std::count_if(
+      logins.begin(), logins.end(), [&](const Login& login) { return login.user == user; }));
+}
+
+std::vector<Login> SessionServer::list() const {
+  std::vector<Login> logins;
   for (const auto& [number, connection] : connections_) {
-    if (connection->state == ConnectionState::kSession && connection->user == user) ++count;
+    if (connection->state != ConnectionState::kSession) continue;
+    logins.push_back({.number = number,
+                      .user = connection->user,
+                      .remote_host = connection->remote_host,
+                      .since = connection->since,
+                      .process = connection->peer.pid});
   }
-  return count;
+  return logins;
+}
+
+// The process is sshd's monitor, root's as labgpud is. It passes the signal on to the process that
+// serves the client (monitor.c, monitor_child_handler), and closes PAM's session when that ends.
+Result<void> SessionServer::end(uint64_t number) {
+  auto found = connections_.find(number);
+  if (found == connections_.end() || found->second->state != ConnectionState::kSession) {
+    return fail(ErrorCode::kNotFound, "the login " + std::to_string(number) + " is over");
+  }
+  const auto& process = found->second->process;
+  if (syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0) == 0 || errno == ESRCH) {
+    return {};
+  }
+  return fail_errno("end the login " + std::to_string(number), errno);
 }
 
 // A login counts from the moment that PAM opens its session, also while its container is made.

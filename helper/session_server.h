@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/messages.h"
 #include "common/packet_socket.h"
@@ -23,6 +24,7 @@
 #include "helper/event_loop.h"
 #include "helper/host_accounts.h"
 #include "helper/listener.h"
+#include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/settings_policy.h"
 #include "helper/task.h"
@@ -44,19 +46,20 @@ struct SessionLimits {
   std::chrono::milliseconds wrong_passwords_period{60000};
 };
 
-class SessionServer {
+class SessionServer final : public Logins {
  public:
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
                 const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
-  ~SessionServer();
+  ~SessionServer() override;
 
   // How long a login may take from now on; those under way keep theirs.
   void set_login_limit(std::chrono::milliseconds limit) { limits_.login = limit; }
 
-  // Logins of that account that are open now.
-  [[nodiscard]] uint64_t sessions_of(const std::string& user) const;
+  [[nodiscard]] uint64_t count_of(const std::string& user) const override;
+  [[nodiscard]] std::vector<Login> list() const override;
+  Result<void> end(uint64_t number) override;
 
  private:
   struct Connection;

@@ -21,6 +21,8 @@ CALLS = {
     "ListKeys": ({"name": "vera"}, {}),
     "Start": ({"name": "vera"}, {"container": {"state": "running"}}),
     "Status": ({"name": "vera"}, {}),
+    "ListLogins": ({}, {}),
+    "EndLogins": ({"name": "vera"}, {"ended": 0}),
     "Restart": ({"name": "vera"}, {"container": {"state": "running"}}),
     "Stop": ({"name": "vera"}, {"container": {"state": "stopped"}}),
     "StartMaintenance": ({"message": "back at 18:00"}, {}),

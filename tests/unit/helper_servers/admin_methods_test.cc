@@ -11,6 +11,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
 namespace {
@@ -32,6 +33,7 @@ const Peer kAdministrator{4711, 1, {27, kAdminGroup, 4711}};
 class AdminMethodsTest : public testing::Test {
  protected:
   AdminMethodsTest() {
+    logins_.add("alice", 2);
     EXPECT_EQ(mkdir((accounts_.directory / "home").c_str(), 0755), 0);
     config_.home = accounts_.directory / "home/{user}";
   }
@@ -58,13 +60,9 @@ class AdminMethodsTest : public testing::Test {
   FakeContainers containers_;
   Config config_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  AdminMethods admin_{loop_,
-                      *accounts_.store,
-                      containers_,
-                      maintenance_,
-                      config_,
-                      kAdminGroup,
-                      [](const std::string& user) { return user == "alice" ? 2U : 0U; }};
+  FakeLogins logins_;
+  AdminMethods admin_{loop_,   *accounts_.store, containers_, maintenance_,
+                      config_, kAdminGroup,      logins_};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -79,8 +77,8 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 // Every method with every kind of caller. Who may call gets as far as the parameter that is wrong.
 TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
-  const std::set<std::string> of_owners = {"GetUser", "ListKeys", "Restart",
-                                           "Start",   "Status",   "Stop"};
+  const std::set<std::string> of_owners = {"EndLogins", "GetUser", "ListKeys", "ListLogins",
+                                           "Restart",   "Start",   "Status",   "Stop"};
   struct Asking {
     const char* who;
     Peer peer;
@@ -100,7 +98,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 20U);
+  EXPECT_EQ(methods.size(), 22U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -126,7 +124,7 @@ TEST_F(AdminMethodsTest, ARefusalSaysWhoMayAndWhatToDo) {
 
 TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {
   AdminMethods rootless(loop_, *accounts_.store, containers_, maintenance_, config_, std::nullopt,
-                        [](const std::string&) { return 0U; });
+                        logins_);
   VarlinkCall call{"org.labgpu", "ListUsers", json::object(), false, false, kAdministrator};
   auto reply = testing_support::run_task(loop_, rootless.call(call));
   ASSERT_FALSE(reply);
@@ -689,6 +687,37 @@ TEST_F(AdminMethodsTest, AFailureTakesTheHomesBack) {
   EXPECT_THAT(refusal("ImportUsers", {{"users", json::array()}}), "InvalidParameter: users");
 }
 
+TEST_F(AdminMethodsTest, LoginsAreToldAndEnded) {
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  logins_.open.clear();
+  logins_.open.push_back({7, "alice", "192.0.2.1", 1'700'000'000'000'000, 0});
+  logins_.open.push_back({8, "bob", "192.0.2.2", 1'700'000'000'000'001, 0});
+  logins_.open.push_back({9, "alice", "192.0.2.1", 1'700'000'000'000'002, 0});
+  EXPECT_EQ(call("ListLogins", json::object())["logins"].size(), 3U);
+  EXPECT_EQ(call("ListLogins", {{"name", "bob"}})["logins"],
+            json({{{"number", 8},
+                   {"user", "bob"},
+                   {"from", "192.0.2.2"},
+                   {"sinceUSec", 1'700'000'000'000'001},
+                   {"commands", json::array()}}}));
+  EXPECT_EQ(call("EndLogins", {{"name", "alice"}, {"number", 9U}}), json({{"ended", 1}}));
+  EXPECT_EQ(call("EndLogins", {{"name", "alice"}}), json({{"ended", 2}}));
+  EXPECT_THAT(logins_.ended, ElementsAre(9, 7, 9));
+}
+
+TEST_F(AdminMethodsTest, ALoginOfSomebodyElseIsNotEnded) {
+  call("AddUser", {{"name", "alice"}});
+  call("AddUser", {{"name", "bob"}});
+  logins_.open = {{8, "bob", "", 0, 0}};
+  EXPECT_THAT(refusal("EndLogins", {{"name", "alice"}, {"number", 8U}}),
+              HasSubstr("alice has no login 8: labgpu sessions shows"));
+  EXPECT_EQ(call("EndLogins", {{"name", "alice"}}), json({{"ended", 0}}));
+  EXPECT_THAT(logins_.ended, ElementsAre());
+  logins_.outcome = fail(ErrorCode::kSystem, "no");
+  EXPECT_THAT(refusal("EndLogins", {{"name", "bob"}}), "Failed: no");
+}
+
 TEST_F(AdminMethodsTest, AnImportTellsHowFarItIs) {
   json users = json::array();
   for (int i = 0; i < 20; ++i) users.push_back({{"name", "u" + std::to_string(i)}});
@@ -740,7 +769,7 @@ TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   config.home = elsewhere.directory / "home/{user}";
   ASSERT_EQ(mkdir((elsewhere.directory / "home").c_str(), 0755), 0);
   AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config, kAdminGroup,
-                     [](const std::string&) { return 0U; });
+                     logins_);
   auto all = call("ExportUsers", {{"secrets", true}})["users"];
   VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, kRoot};
   auto imported = testing_support::run_task(loop_, admin.call(import));

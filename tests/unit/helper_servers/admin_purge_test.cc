@@ -12,6 +12,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
 namespace {
@@ -40,9 +41,8 @@ class AdminPurgeTest : public testing::Test {
     fill(containers_.directories + "/alice");
   }
   void start() {
-    admin_ =
-        std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_, config_,
-                                       std::nullopt, [this](const auto&) { return sessions_; });
+    admin_ = std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_,
+                                            config_, std::nullopt, logins_);
   }
   static void fill(const std::string& directory) {
     fs::create_directories(directory + "/a/b");
@@ -75,7 +75,7 @@ class AdminPurgeTest : public testing::Test {
   std::string data_ = accounts_.directory / "data";
   FakeContainers containers_;
   Config config_;
-  uint64_t sessions_ = 0;
+  FakeLogins logins_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   std::unique_ptr<AdminMethods> admin_;
   std::vector<json> told_;
@@ -158,7 +158,7 @@ TEST_F(AdminPurgeTest, AHomeOfSomebodyElsesIsNotPurged) {
 }
 
 TEST_F(AdminPurgeTest, OpenSessionsHaveToBeEndedByForce) {
-  sessions_ = 2;
+  logins_.add("alice", 2);
   EXPECT_EQ(refusal(), "alice has 2 sessions open: wait for the end, or end them with --force");
   EXPECT_EQ(refusal({{"dryRun", true}}), refusal());
   EXPECT_FALSE(alice()->locked);

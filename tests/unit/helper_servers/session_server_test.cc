@@ -1,5 +1,7 @@
 // The session socket: PAM's questions, the count of sessions, and peers that misbehave.
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "helper/date.h"
 #include "tests/unit/helper_servers/session_fixture.h"
@@ -25,6 +27,7 @@ class SessionServerTest : public SessionFixture {
     EXPECT_EQ(verdict.allowed == 1, verdict.sentence.empty());
     return std::string(verdict.sentence);
   }
+  bool was_terminated_ = false;
   Client open_session() {
     auto pam = greeted();
     pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
@@ -56,7 +59,7 @@ TEST_F(SessionServerTest, AnAccountOfTheHostIsTreatedLikeOthers) {
   auto session = greeted();
   session.send(OpenSession{.user = "gwen", .remote_host = "", .host = kGwen, .wait_ms = 0});
   session.expect<SessionOpened>();
-  EXPECT_EQ(server_->sessions_of("gwen"), 1U);
+  EXPECT_EQ(server_->count_of("gwen"), 1U);
   accounts_.change("gwen", [](Account& a) { a.locked = true; });
   pam.send(CheckAccount{.user = "gwen", .remote_host = "", .host = kGwen});
   EXPECT_THAT(std::string(pam.expect<AccountVerdict>().sentence), HasSubstr("locked"));
@@ -106,7 +109,7 @@ TEST_F(SessionServerTest, DuringMaintenanceNobodyComesIn) {
   ASSERT_TRUE(maintenance_.begin("back at 18:00"));
   EXPECT_THAT(refusal_by_pam(), HasSubstr("back at 18:00"));
   open_session().expect_failure(FailureCode::kNotAllowed);
-  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+  EXPECT_EQ(server_->count_of("alice"), 1U);
   ASSERT_TRUE(maintenance_.end());
   EXPECT_EQ(refusal_by_pam(), "");
   open_session().expect<SessionOpened>();
@@ -130,7 +133,7 @@ TEST_F(SessionServerTest, LoginsAreCountedAgainstTheLimit) {
   EXPECT_EQ(refusal_by_pam(), "");
   accounts_.change("alice", [](Account& a) { a.settings.max_sessions.reset(); });
   logins.pop_back();
-  run_until(loop_, [this] { return server_->sessions_of("alice") == 1; });
+  run_until(loop_, [this] { return server_->count_of("alice") == 1; });
   EXPECT_EQ(refusal_by_pam(), "");
 }
 
@@ -171,10 +174,10 @@ TEST_F(SessionServerTest, ASessionLastsAsLongAsItsConnection) {
     pam->send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
     pam->expect<SessionOpened>();
   }
-  EXPECT_EQ(server_->sessions_of("alice"), 2U);
-  EXPECT_EQ(server_->sessions_of("bob"), 0U);
+  EXPECT_EQ(server_->count_of("alice"), 2U);
+  EXPECT_EQ(server_->count_of("bob"), 0U);
   first.hang_up();
-  run_until(loop_, [this] { return server_->sessions_of("alice") == 1; });
+  run_until(loop_, [this] { return server_->count_of("alice") == 1; });
 }
 
 TEST_F(SessionServerTest, OpenSessionWaitsForTheContainer) {
@@ -183,7 +186,7 @@ TEST_F(SessionServerTest, OpenSessionWaitsForTheContainer) {
   run_until(loop_, [this] { return !containers_.asked.empty(); });
   containers_.finish_start(make_running());
   EXPECT_EQ(pam.expect<SessionOpened>().ready, 1);
-  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+  EXPECT_EQ(server_->count_of("alice"), 1U);
 }
 
 TEST_F(SessionServerTest, TheSessionIsDetachedWhenItTakesTooLong) {
@@ -192,7 +195,7 @@ TEST_F(SessionServerTest, TheSessionIsDetachedWhenItTakesTooLong) {
   auto opened = pam.expect<SessionOpened>();
   EXPECT_EQ(opened.ready, 0);
   EXPECT_EQ(pam.packet().fd_count, 0U);
-  EXPECT_EQ(server_->sessions_of("alice"), 1U);
+  EXPECT_EQ(server_->count_of("alice"), 1U);
   containers_.finish_start(make_running());  // nobody waits any more
   turn_loop();
   EXPECT_FALSE(is_readable(pam.fd()));
@@ -213,7 +216,7 @@ TEST_F(SessionServerTest, APeerThatLeavesWhileItWaitsIsForgotten) {
   pam.hang_up();
   turn_loop();
   containers_.finish_start(make_running());
-  EXPECT_EQ(server_->sessions_of("alice"), 0U);
+  EXPECT_EQ(server_->count_of("alice"), 0U);
 }
 
 TEST_F(SessionServerTest, NoSessionForLockedAndUnknownAccounts) {
@@ -233,7 +236,7 @@ TEST_F(SessionServerTest, APacketInASessionEndsIt) {
   pam.expect<SessionOpened>();
   pam.send(CheckAccount{.user = "alice", .remote_host = ""});
   pam.expect_end();
-  EXPECT_EQ(server_->sessions_of("alice"), 0U);
+  EXPECT_EQ(server_->count_of("alice"), 0U);
 }
 
 TEST_F(SessionServerTest, AnotherVersionIsRefused) {
@@ -328,12 +331,41 @@ TEST_F(SessionServerTest, DescriptorsDoNotPileUp) {
     pam.send(OpenSession{.user = "alice", .remote_host = "", .wait_ms = 0});
     pam.expect<SessionOpened>();
     pam.hang_up();
-    run_until(loop_, [this] { return server_->sessions_of("alice") == 0; });
+    run_until(loop_, [this] { return server_->count_of("alice") == 0; });
   };
   session();
   auto before = open_descriptors();
   for (int i = 0; i < 20; ++i) session();
   EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_F(SessionServerTest, LoginsAreListedFromTheirBeginningToTheirEnd) {
+  make_running();
+  auto before = now_in_microseconds();
+  auto first = open_session();
+  auto second = open_session();
+  run_until(loop_, [this] { return server_->list().size() == 2; });
+  auto logins = server_->list();
+  ASSERT_EQ(logins.size(), 2U);
+  EXPECT_LT(logins[0].number, logins[1].number);
+  EXPECT_EQ(logins[0].user, "alice");
+  EXPECT_EQ(logins[0].process, getpid());
+  EXPECT_GE(logins[0].since, before);
+  EXPECT_LE(logins[0].since, now_in_microseconds());
+  first.hang_up();
+  run_until(loop_, [this] { return server_->list().size() == 1; });
+  EXPECT_EQ(server_->end(logins[0].number).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(server_->end(4711).error().code, ErrorCode::kNotFound);
+}
+
+// The test is its own sshd.
+TEST_F(SessionServerTest, AnEndIsASignalToSshdsProcess) {
+  make_running();
+  auto pam = open_session();
+  run_until(loop_, [this] { return server_->list().size() == 1; });
+  auto terminated = loop_.on_signal(SIGTERM, [this] { was_terminated_ = true; });
+  ASSERT_TRUE(server_->end(server_->list().at(0).number));
+  run_until(loop_, [this] { return was_terminated_; });
 }
 
 }  // namespace

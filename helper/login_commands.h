@@ -1,0 +1,20 @@
+// What runs in a login, found out from the host's processes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace labgpu {
+
+struct LoginCommand {
+  std::string text;  // as the client sent it, cut when it is long; empty for a login shell
+  bool terminal = false;
+};
+
+// A command for each labgpu-session below sshd's process `process`: none for a login that only
+// forwards. For people: the user's own words, and nothing when they cannot be read any more.
+std::vector<LoginCommand> commands_of_login(pid_t process);
+
+}  // namespace labgpu
