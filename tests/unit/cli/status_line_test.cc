@@ -25,9 +25,13 @@ std::string at_a_terminal(const std::function<void()>& show) {
   close(theirs);
   show();
   dup2(before.get(), STDERR_FILENO);
-  std::array<char, 4096> text{};
-  ssize_t size = read(terminal.get(), text.data(), text.size());
-  return {text.data(), size > 0 ? static_cast<size_t>(size) : 0};
+  // The kernel hands over what was written in pieces; behind the last one is EIO.
+  std::string written;
+  std::array<char, 4096> piece{};
+  for (ssize_t size; (size = read(terminal.get(), piece.data(), piece.size())) > 0;) {
+    written.append(piece.data(), static_cast<size_t>(size));
+  }
+  return written;
 }
 
 TEST(StatusLine, IsWrittenOverAndGoneInTheEnd) {
