@@ -54,6 +54,7 @@ def test_the_table_says_whose_containers_use_what(server, alice, driver):
     ]
 
 
+@pytest.mark.long
 def test_a_driver_that_hangs_delays_nobody_else(server, alice, driver):
     driver("hang\n")
     with Background([server.testhost_program, "exec", server.name, "labgpu", "gpu"]) as asking:

@@ -9,13 +9,13 @@ def sessions(server, *arguments):
 def test_who_from_where_and_what(server, alice, bob):
     with (
         alice.background("echo ready; exec sleep 81811") as one,
-        alice.background("echo ready; exec sleep 81812", "-tt") as two,
         bob.forwarding(),
     ):
         one.expect(b"ready")
-        two.expect(b"ready")
-        listed = wait_until(lambda: (found := sessions(server)) and len(found) == 3 and found, 10, "three sessions")
-        table = server.labgpu("sessions", "alice").ok().text.splitlines()
+        with alice.background("echo ready; exec sleep 81812", "-tt") as two:
+            two.expect(b"ready")
+            listed = wait_until(lambda: (found := sessions(server)) and len(found) == 3 and found, 10, "three sessions")
+            table = server.labgpu("sessions", "alice").ok().text.splitlines()
     assert [login["user"] for login in sorted(listed, key=lambda login: login["user"])] == ["alice", "alice", "bob"]
     commands = [command for login in listed if login["user"] == "alice" for command in login["commands"]]
     assert sorted(command["command"] for command in commands) == [
