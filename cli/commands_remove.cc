@@ -4,6 +4,7 @@
 
 #include "cli/byte_size.h"
 #include "cli/command_line.h"
+#include "cli/counted.h"
 #include "cli/input.h"
 #include "cli/status_line.h"
 #include "cli/table.h"
@@ -54,10 +55,6 @@ Result<void> remove_account(const CommandLine& line, const RemoveOptions& option
 }
 
 // --- remove --purge ---
-
-std::string counted(uint64_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
 
 // "1.5 GiB in 20 files and directories".
 std::string contents_of(const json& directory) {

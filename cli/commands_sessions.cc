@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cli/command_line.h"
+#include "cli/counted.h"
 #include "cli/local_time.h"
 #include "cli/table.h"
 
@@ -12,10 +13,6 @@ namespace labgpu {
 namespace {
 
 using nlohmann::json;
-
-std::string counted(uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " session" : " sessions");
-}
 
 // "make -j8", "shell (terminal)"; a login that only forwards runs nothing.
 std::string what_of(const json& login) {
@@ -67,8 +64,8 @@ void add_kill(CLI::App& app, CommandLine& line) {
       if (options->number) parameters["number"] = *options->number;
       auto reply = call_helper(line, "EndLogins", parameters);
       return show_reply(line, reply, [&options](const json& done) {
-        std::cout << options->name << ": ended " << counted(done.at("ended").get<uint64_t>())
-                  << '\n';
+        auto ended = done.at("ended").get<uint64_t>();
+        std::cout << options->name << ": ended " << counted(ended, "session", "sessions") << '\n';
       });
     };
   });

@@ -96,6 +96,10 @@ std::vector<SettingView> view_settings(const SettingsPolicy& policy, const Accou
   return views;
 }
 
+bool same_choices(const Account& one, const Account& other) {
+  return one.settings == other.settings && one.profile == other.profile;
+}
+
 Result<void> check_against_host(const Settings& settings, uint32_t host_cpus) {
   if (settings.milli_cpus <= uint64_t{host_cpus} * 1000) return {};
   return fail(ErrorCode::kInvalid, "cpus " + cpus_text(settings.milli_cpus) +

@@ -46,6 +46,9 @@ struct SettingView {
 };
 std::vector<SettingView> view_settings(const SettingsPolicy& policy, const Account& account);
 
+// Whether both have the same settings of their own, and the same profile.
+bool same_choices(const Account& one, const Account& other);
+
 // What of the settings this server, with so many CPUs, cannot give.
 Result<void> check_against_host(const Settings& settings, uint32_t host_cpus);
 

@@ -4,6 +4,7 @@
 
 #include "helper/account_edits.h"
 #include "helper/account_password.h"
+#include "helper/account_settings.h"
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
@@ -50,8 +51,7 @@ Result<Account> to_account(const NewUser& user) {
 Result<AccountPointer> AdminMethods::change(const AccountPointer& seen, Account changed) {
   if (auto may = refuse_while_purged(seen->name); !may) return Failed(may.error());
   if (auto dates = check_dates(changed); !dates) return Failed(dates.error());
-  bool settings = changed.settings != seen->settings || changed.profile != seen->profile;
-  if (settings) {
+  if (!same_choices(changed, *seen)) {
     if (auto ready = prepare_settings(changed, taken_ports(accounts_)); !ready)
       return Failed(ready.error());
   }
@@ -139,7 +139,7 @@ Task<VarlinkReply> AdminMethods::set_user(const nlohmann::json& parameters) {
   auto stored = change(*account, changed);
   if (!stored) co_return account_failed(stored.error());
   nlohmann::json reply = nlohmann::json::object();
-  if (changed.settings != (*account)->settings || changed.profile != (*account)->profile) {
+  if (!same_choices(changed, **account)) {
     auto applying = apply_change(*stored);
     reply = co_await applying;
   }

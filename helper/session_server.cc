@@ -78,9 +78,10 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
 SessionServer::~SessionServer() = default;
 
 uint64_t SessionServer::count_of(const std::string& user) const {
-  auto logins = list();
-  return static_cast<uint64_t>(std::count_if(
-      logins.begin(), logins.end(), [&](const Login& login) { return login.user == user; }));
+  return static_cast<uint64_t>(
+      std::count_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
+        return entry.second->state == ConnectionState::kSession && entry.second->user == user;
+      }));
 }
 
 std::vector<Login> SessionServer::list() const {
