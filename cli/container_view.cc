@@ -34,19 +34,14 @@ std::string listed(const json& texts) {
   return list;
 }
 
-// An earlier helper does not tell of settings.
-json list_of(const json& container, const char* field) {
-  return container.value(field, json::array());
-}
-
 void print_differences(const json& container) {
   auto user = printable(container.at("user").get<std::string>());
-  auto rebuild = list_of(container, "needsRebuild");
+  const auto& rebuild = container.at("needsRebuild");
   if (!rebuild.empty()) {
     std::cout << user << ": needs a rebuild; its container was made with another "
               << listed(rebuild) << '\n';
   }
-  auto pending = list_of(container, "pending");
+  const auto& pending = container.at("pending");
   if (!pending.empty()) {
     std::cout << user << ": Docker has not changed " << listed(pending)
               << " yet; it is tried again when the container is started\n";
@@ -56,9 +51,8 @@ void print_differences(const json& container) {
 }  // namespace
 
 void print_containers(const json& containers) {
-  bool ports = std::any_of(containers.begin(), containers.end(), [](const json& container) {
-    return !list_of(container, "ports").empty();
-  });
+  bool ports = std::any_of(containers.begin(), containers.end(),
+                           [](const json& container) { return !container.at("ports").empty(); });
   std::vector<std::string> headings = {"NAME",    "STATE", "SESSIONS", "SINCE",
                                        "ADDRESS", "IMAGE", "CONTAINER"};
   if (ports) headings.emplace_back("PORTS");
@@ -71,7 +65,7 @@ void print_containers(const json& containers) {
                                     container.at("address"),
                                     container.at("image"),
                                     container.at("name")};
-    if (ports) row.push_back(listed(list_of(container, "ports")));
+    if (ports) row.push_back(listed(container.at("ports")));
     table.add(std::move(row));
   }
   std::cout << table.render();
@@ -79,10 +73,9 @@ void print_containers(const json& containers) {
 }
 
 void print_change(const json& reply) {
-  auto changed = list_of(reply, "changed");
-  if (!changed.empty()) {
+  if (reply.contains("changed") && !reply.at("changed").empty()) {
     std::cout << reply.at("user").at("name").get<std::string>()
-              << ": changed in the container: " << listed(changed) << '\n';
+              << ": changed in the container: " << listed(reply.at("changed")) << '\n';
   }
   if (reply.contains("container")) print_differences(reply.at("container"));
   if (reply.contains("note")) {
