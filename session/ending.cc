@@ -2,7 +2,6 @@
 #include "session/ending.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/text_buffer.h"
@@ -69,7 +68,6 @@ int status_of_failure(uint16_t code) {
 void end_like(const Ending& ending) {
   if (!ending.by_signal) _exit(ending.value);
   if (is_deadly(ending.value)) {
-    prctl(PR_SET_DUMPABLE, 0);
     signal(ending.value, SIG_DFL);
     sigset_t only;
     sigfillset(&only);
