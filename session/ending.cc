@@ -37,8 +37,10 @@ bool is_control(unsigned char byte, unsigned char before) {
 }  // namespace
 
 void tell_user(std::string_view sentence) {
+  constexpr size_t kLongest = 4000;
   TextBuffer<4096> line;
   line.add("labgpu: ");
+  if (sentence.size() > kLongest) sentence = std::string_view(sentence.data(), kLongest);
   unsigned char before = 0;
   for (const char& c : sentence) {
     auto byte = static_cast<unsigned char>(c);

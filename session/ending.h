@@ -26,7 +26,7 @@ struct Ending {
 };
 
 // Prints "labgpu: SENTENCE" on stderr. Control characters are replaced, since the sentence may come
-// out of a container.
+// out of a container; of a very long one the beginning is printed.
 void tell_user(std::string_view sentence);
 void tell_user(std::string_view sentence, std::string_view detail);
 
