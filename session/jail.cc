@@ -27,7 +27,10 @@ int drop_capabilities() {
 }
 
 int limit(__rlimit_resource resource, rlim_t most) {
-  rlimit both{.rlim_cur = most, .rlim_max = most};
+  rlimit both{};
+  if (getrlimit(resource, &both) != 0) return errno;
+  if (both.rlim_max > most) both.rlim_max = most;
+  if (both.rlim_cur > most) both.rlim_cur = most;
   return setrlimit(resource, &both) == 0 ? 0 : errno;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <atomic>
 #include <chrono>
 
 #include "tests/module/login/fake_init.h"
@@ -220,14 +221,16 @@ TEST_F(HostileInitTest, EndingsThatNoCommandHas) {
 
 // Signals that nobody takes: the session goes on and ends with its container.
 TEST_F(HostileInitTest, NeverReads) {
+  std::atomic<bool> runs = false;
   std::atomic<bool> over = false;
   FakeInit init([&](int session) {
     say_hello_and_take_start(session);
     say_started(session);
+    runs = true;
     eventually([&] { return over.load(); });
   });
   PipeSession session(arguments_for("true"));
-  pause_ms(200);
+  ASSERT_TRUE(eventually([&] { return runs.load(); }));
   for (int i = 0; i < 3000; ++i) kill(session.pid(), i % 2 == 0 ? SIGUSR1 : SIGTERM);
   over = true;
   EXPECT_EQ(WEXITSTATUS(session.wait()), 255);

@@ -8,9 +8,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include <atomic>
+#include <functional>
 
 #include "tests/module/login/fake_init.h"
 #include "tests/module/login/session_process.h"
@@ -178,10 +182,16 @@ TEST_F(HostileTerminalTest, OneThatBlocksItsWriterEndsWithTheClient) {
       FakeInit::Then::kIsSilent);
   TerminalSession session("true");
   ASSERT_TRUE(eventually([&] { return blocks.load(); }));
-  session.type(std::string(20000, 'x'));
-  const std::string process = "/proc/" + std::to_string(session.pid());
-  ASSERT_TRUE(eventually([&] { return read_file(process + "/syscall").starts_with("1 "); }))
-      << "it was to wait in write(2)";
+  // Until nothing fits into the container's terminal any more.
+  ASSERT_EQ(fcntl(session.master.get(), F_SETFL, O_NONBLOCK), 0);
+  const std::string call = "/proc/" + std::to_string(session.pid()) + "/syscall";
+  const std::string in_write = std::to_string(SYS_write) + " ";
+  const std::string typed(1000, 'x');
+  ASSERT_TRUE(eventually([&] {
+    if (write(session.master.get(), typed.data(), typed.size()) > 0) return false;
+    return read_file(call).starts_with(in_write);
+  })) << "it was to wait in write(2), but: "
+      << read_file(call);
   session.hang_up();
   int status = session.wait();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP) << status;

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include <functional>
+
 #include "common/packet_socket.h"
 #include "session/ending.h"
 #include "tests/unit/session/confined_child.h"
