@@ -25,8 +25,9 @@ namespace labgpu {
 void forward_signal(int init, uint32_t number);
 
 // Waits for the end of a command that has this process's descriptors 0 to 2. Gives up this
-// process's own copies first: when the command closes its stdout, the client sees end of file, as
-// with a plain sshd. That is also why nothing can be printed any more when the container is lost.
-[[nodiscard]] int wait_without_terminal(int init, int signals, Ending& out);
+// process's own copies first, for `nothing`, which is /dev/null: when the command closes its
+// stdout, the client sees end of file, as with a plain sshd. That is also why nothing can be
+// printed any more when the container is lost.
+[[nodiscard]] int wait_without_terminal(int init, int signals, int nothing, Ending& out);
 
 }  // namespace labgpu

@@ -2,7 +2,6 @@
 #include "session/ending.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "common/text_buffer.h"
@@ -38,8 +37,10 @@ bool is_control(unsigned char byte, unsigned char before) {
 }  // namespace
 
 void tell_user(std::string_view sentence) {
+  constexpr size_t kLongest = 4000;
   TextBuffer<4096> line;
   line.add("labgpu: ");
+  if (sentence.size() > kLongest) sentence = std::string_view(sentence.data(), kLongest);
   unsigned char before = 0;
   for (const char& c : sentence) {
     auto byte = static_cast<unsigned char>(c);
@@ -69,7 +70,6 @@ int status_of_failure(uint16_t code) {
 void end_like(const Ending& ending) {
   if (!ending.by_signal) _exit(ending.value);
   if (is_deadly(ending.value)) {
-    prctl(PR_SET_DUMPABLE, 0);
     signal(ending.value, SIG_DFL);
     sigset_t only;
     sigfillset(&only);

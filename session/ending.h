@@ -26,15 +26,16 @@ struct Ending {
 };
 
 // Prints "labgpu: SENTENCE" on stderr. Control characters are replaced, since the sentence may come
-// out of a container.
+// out of a container; of a very long one the beginning is printed.
 void tell_user(std::string_view sentence);
 void tell_user(std::string_view sentence, std::string_view detail);
 
 // The exit status that goes with a Failure's code.
 [[nodiscard]] int status_of_failure(uint16_t code);
 
-// Ends this process the way the command ended. A signal is raised again, without a core file,
-// because sshd reports a child's death by signal to the client (session.c, session_exit_message).
+// Ends this process, which must not be dumpable (session/jail.h), the way the command ended. A
+// signal is raised again, without a core file, because sshd reports a child's death by signal to
+// the client (session.c, session_exit_message).
 [[noreturn]] void end_like(const Ending& ending);
 
 }  // namespace labgpu

@@ -20,6 +20,7 @@
 #include "session/container.h"
 #include "session/environment.h"
 #include "session/invocation.h"
+#include "session/jail.h"
 #include "session/login_key.h"
 #include "session/relay.h"
 
@@ -32,8 +33,9 @@ unsigned char packet_buffer[kMaxPacket];
 unsigned char environment_buffer[48 * 1024];
 KeyCommandText key_command;
 
-// Nothing that is executed gains rights, no core file has a user's data, and 0 to 2 are taken.
-bool prepare_process() {
+// Nothing that is executed gains rights, no core file has a user's data, 0 to 2 are taken, and
+// `nothing` is /dev/null.
+bool prepare_process(UniqueFd& nothing) {
   rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
   if (setrlimit(RLIMIT_CORE, &no_core) != 0) return false;
@@ -41,8 +43,8 @@ bool prepare_process() {
   do {
     fd = open("/dev/null", O_RDWR | O_CLOEXEC);
   } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) close(fd);
-  return fd >= 0;
+  nothing.reset(fd);
+  return nothing.valid();
 }
 
 // What to run; tells the user and returns false when that cannot be known.
@@ -65,11 +67,15 @@ bool find_invocation(int argc, char** argv, Invocation& out) {
 }
 
 // From now on these arrive in the returned descriptor. SIGPIPE goes nowhere: writes report EPIPE.
-UniqueFd take_over_signals() {
-  constexpr int kTaken[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
+// The hang-up of a terminal is left to end the process, which is what it does to a shell: a
+// container can make its own terminal one that blocks whoever writes to it, and nothing would be
+// heard then.
+UniqueFd take_over_signals(bool has_terminal) {
+  constexpr int kTaken[] = {SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
   sigset_t taken;
   sigemptyset(&taken);
   for (int number : kTaken) sigaddset(&taken, number);
+  if (!has_terminal) sigaddset(&taken, SIGHUP);
   UniqueFd signals(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
   sigaddset(&taken, SIGPIPE);
   sigprocmask(SIG_BLOCK, &taken, nullptr);
@@ -101,7 +107,8 @@ int wait_with_terminal(int init, int signals, UniqueFd master, ClientTerminal& t
 }
 
 int run(int argc, char** argv) {
-  if (!prepare_process()) {
+  UniqueFd nothing;
+  if (!prepare_process(nothing)) {
     tell_user("cannot prepare the session", strerrordesc_np(errno));
     return kRefused;
   }
@@ -114,19 +121,26 @@ int run(int argc, char** argv) {
   int status = attach_to_container(has_terminal ? &progress : nullptr, packet_buffer, init);
   if (status != 0) return status;
 
-  // So far only the helper was heard. From here on bytes come from inside the container.
-  UniqueFd signals = take_over_signals();
+  UniqueFd signals = take_over_signals(has_terminal);
   UniqueFd master;
   if (has_terminal) terminal.hold_input();
   Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
   start.echoed = progress.was_shown() ? 0 : 1;
+
+  // So far only the helper was heard. From here on bytes come from inside the container.
+  int error = enter_jail(init.get());
+  if (error != 0) {
+    tell_user("the session cannot be confined on this server; tell the administrator",
+              strerrordesc_np(error));
+    return kRefused;
+  }
   status = start_in_container(init.get(), start, packet_buffer, master);
   if (status != 0) return status;
 
   Ending ending;
-  int error = has_terminal ? wait_with_terminal(init.get(), signals.get(),
-                                                static_cast<UniqueFd&&>(master), terminal, ending)
-                           : wait_without_terminal(init.get(), signals.get(), ending);
+  error = has_terminal ? wait_with_terminal(init.get(), signals.get(),
+                                            static_cast<UniqueFd&&>(master), terminal, ending)
+                       : wait_without_terminal(init.get(), signals.get(), nothing.get(), ending);
   if (error == 0) end_like(ending);
   tell_user("the container stopped, or its labgpu-init was replaced", strerrordesc_np(error));
   return kContainerLost;
@@ -136,4 +150,5 @@ int run(int argc, char** argv) {
 
 }  // namespace labgpu
 
-int main(int argc, char** argv) { return labgpu::run(argc, argv); }
+// Without exit handlers: there are none, but those of sanitisers, which the jail ends.
+int main(int argc, char** argv) { _exit(labgpu::run(argc, argv)); }

@@ -106,8 +106,6 @@ void Relay::take_signal() {
   if (read(signals_, &signal, sizeof signal) != sizeof signal) return;
   if (signal.ssi_signo == SIGWINCH) {
     ClientTerminal::copy_size(master_.get());
-  } else if (signal.ssi_signo == SIGHUP) {
-    client_gone_ = true;
   } else {
     forward_signal(init_, signal.ssi_signo);
   }

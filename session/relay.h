@@ -33,9 +33,10 @@ class Relay {
   Relay(int init, int signals, UniqueFd master);
 
   // Returns 0 and how the command ended, after everything that its terminal still held has reached
-  // the client; or the errno number with which the container was lost. When the client hangs up,
-  // the master is closed, which hangs up the command's foreground group, and the ending is SIGHUP:
-  // what a shell of a plain sshd dies of.
+  // the client; or the errno number with which the container was lost. When the client hangs up
+  // and SIGHUP did not end the process, because it is not the terminal's or ignores it, the master
+  // is closed, which hangs up the command's foreground group, and the ending is SIGHUP: what a
+  // shell of a plain sshd dies of.
   [[nodiscard]] int run(Ending& out);
 
  private:

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
+
 #include "tests/module/login/test_world.h"
 
 namespace labgpu::login_test {
@@ -88,6 +90,15 @@ PipeSession::PipeSession(const std::vector<std::string>& arguments,
 
 PipeSession::~PipeSession() { end_process(pid_); }
 
+Finished PipeSession::finish_reading() {
+  Finished result;
+  while (read_into(out.get(), result.out)) {
+  }
+  while (read_into(err.get(), result.err)) {
+  }
+  return result;
+}
+
 int PipeSession::wait(int seconds) { return wait_for(pid_, seconds); }
 
 Finished PipeSession::finish(const std::string& input) {
@@ -130,6 +141,7 @@ TerminalSession::TerminalSession(const std::optional<std::string>& command, cons
   fcntl(master.get(), F_SETFD, FD_CLOEXEC);
   fcntl(slave.get(), F_SETFD, FD_CLOEXEC);
   EXPECT_EQ(fchown(slave.get(), kUid, kUid), 0);
+  EXPECT_EQ(tcgetattr(slave.get(), &modes_), 0);
   pid_ = spawn(arguments_for(command), kLoginEnvironment, {slave.get(), slave.get(), slave.get()},
                true);
 }
@@ -162,6 +174,23 @@ void TerminalSession::read_to_end() {
   constexpr int kPatienceMs = 20000;
   while (read_some(kPatienceMs)) {
   }
+}
+
+size_t TerminalSession::count_to_end() {
+  constexpr int kPatienceMs = 20000;
+  size_t total = 0;
+  while (read_some(kPatienceMs)) {
+    total += seen_.size();
+    seen_.clear();
+  }
+  return total;
+}
+
+bool TerminalSession::modes_are_as_before() const {
+  termios now{};
+  return tcgetattr(master.get(), &now) == 0 && now.c_iflag == modes_.c_iflag &&
+         now.c_oflag == modes_.c_oflag && now.c_cflag == modes_.c_cflag &&
+         now.c_lflag == modes_.c_lflag && memcmp(now.c_cc, modes_.c_cc, sizeof now.c_cc) == 0;
 }
 
 void TerminalSession::resize(unsigned short rows, unsigned short columns) {

@@ -42,6 +42,8 @@ class PipeSession {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Feeds `input`, closes stdin, reads both outputs to their ends, and waits.
   Finished finish(const std::string& input = "");
+  // What is left to read of a session that was waited for; its status is not filled in.
+  Finished finish_reading();
   // Fails the test and kills the session after `seconds`.
   int wait(int seconds = 20);
 
@@ -64,17 +66,22 @@ class TerminalSession {
   bool expect(const std::string& text);
   // Reads to the end.
   void read_to_end();
+  // The same without keeping what is read.
+  size_t count_to_end();
   [[nodiscard]] const std::string& seen() const { return seen_; }
   void resize(unsigned short rows, unsigned short columns);
   // As sshd does when its client is gone.
   void hang_up() { master.reset(); }
   int wait(int seconds = 20);
+  // Are the terminal's modes what they were before the session?
+  [[nodiscard]] bool modes_are_as_before() const;
   [[nodiscard]] pid_t pid() const { return pid_; }
   UniqueFd master;
 
  private:
   bool read_some(int timeout_ms);
   pid_t pid_ = 0;
+  termios modes_{};
   std::string seen_;
 };
 

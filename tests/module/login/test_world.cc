@@ -58,6 +58,16 @@ void write_file(const std::string& path, const std::string& content, mode_t mode
 
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
+int processes_of_user() {
+  const std::string line = "\nUid:\t" + std::to_string(kUid) + "\t";
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    // The owner of the files does not tell: those of a process without a core are root's (proc(5)).
+    count += read_file(entry.path() / "status").find(line) != std::string::npos ? 1 : 0;
+  }
+  return count;
+}
+
 void pause_ms(int milliseconds) { poll(nullptr, 0, milliseconds); }
 
 }  // namespace labgpu::login_test

@@ -24,6 +24,8 @@ bool exists(const std::string& path);
 template <typename Condition>
 bool eventually(Condition condition, int seconds = 10);
 void pause_ms(int milliseconds);
+// How many processes of kUid the machine has.
+int processes_of_user();
 
 template <typename Condition>
 bool eventually(Condition condition, int seconds) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,8 @@ namespace {
 int status_after(Ending ending) {
   pid_t pid = fork();
   if (pid == 0) {
-    // As main() has it: the signals that are relayed are blocked.
+    // As main() has it: no core file, and the signals that are relayed are blocked.
+    prctl(PR_SET_DUMPABLE, 0);
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, nullptr);
