@@ -248,7 +248,7 @@ Task<Error> DockerClient::follow_events(std::string label,
   version_.reset();
   json filters = {{"type", json::array({"container"})},
                   {"label", json::array({label})},
-                  {"event", json::array({"start", "die", "destroy", "pause", "unpause"})}};
+                  {"event", json::array({"start", "die", "oom", "kill", "destroy", "pause", "unpause"})}};
   Call described{.what = "tell its events",
                  .target = "/events?since=" + to_event_time(since) +
                            "&filters=" + url_encode(to_text(filters))};
