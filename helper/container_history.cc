@@ -2,6 +2,7 @@
 #include "helper/container_history.h"
 
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -86,8 +87,8 @@ void ContainerHistory::read(const std::string& user, Entry& entry) const {
 }
 
 void ContainerHistory::write_later(const std::string& user) {
-  if (unwritten_.empty()) loop_.post([this] { write_all(); });
   unwritten_.insert(user);
+  writing_ = loop_.after(std::chrono::milliseconds(0), [this] { write_all(); });
 }
 
 void ContainerHistory::write_all() {

@@ -90,6 +90,7 @@ class ContainerHistory {
   uint64_t connection_ = 0;
   std::map<std::string, Entry> entries_;  // by user
   std::set<std::string> unwritten_;
+  EventSource writing_;
 };
 
 }  // namespace labgpu
