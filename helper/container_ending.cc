@@ -19,12 +19,12 @@ constexpr int64_t kBySignal = 128;
 constexpr std::array<std::pair<EndCause, const char*>, 9> kNames{{
     {EndCause::kAsked, "asked"},
     {EndCause::kIdle, "idle"},
-    {EndCause::kOutOfMemory, "out-of-memory"},
+    {EndCause::kOutOfMemory, "out_of_memory"},
     {EndCause::kKilled, "killed"},
     {EndCause::kFailed, "failed"},
     {EndCause::kStopped, "stopped"},
-    {EndCause::kDockerRestart, "docker-restart"},
-    {EndCause::kServerRestart, "server-restart"},
+    {EndCause::kDockerRestart, "docker_restart"},
+    {EndCause::kServerRestart, "server_restart"},
     {EndCause::kUnseen, "unseen"},
 }};
 

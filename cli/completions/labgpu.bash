@@ -47,7 +47,7 @@ _labgpu_candidates() {
             if [ "$#" -ge 3 ]; then
                 echo real_name= locked= not_before= not_after= profile= image= hostname= container_name= mounts=
                 echo ports= gpus= memory= cpus= pids= shm_size= ulimits= env= cap_add= cap_drop= userns= restart=
-                echo login= max_sessions=
+                echo login= max_sessions= idle_stop= idle_warning=
             fi
             ;;
     esac
