@@ -44,9 +44,8 @@ EndCause cause_of(const EndSigns& signs) {
 
 // State.OOMKilled is true also when another process than init was killed and the container went on.
 EndCause cause_of(const ContainerDetails& stopped) {
-  return cause_of({.exit_code = stopped.exit_code,
-                   .out_of_memory = stopped.oom_killed,
-                   .signalled = true});
+  return cause_of(
+      {.exit_code = stopped.exit_code, .out_of_memory = stopped.oom_killed, .signalled = true});
 }
 
 Microseconds moment_of(const std::string& text) {

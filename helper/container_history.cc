@@ -203,8 +203,8 @@ void ContainerHistory::take_memory_kill(const std::string& user, Entry& entry,
   auto at = moment_of_event(event);
   log_life(LogLevel::kWarning, LifeEvent::kOutOfMemory, user, entry.name,
            "the kernel killed a process of the container, which ran out of memory");
-  if (entry.ended && entry.ending && entry.ending->cause == EndCause::kKilled &&
-      !entry.signalled && at < entry.ending->at + kAtOnce) {
+  if (entry.ended && entry.ending && entry.ending->cause == EndCause::kKilled && !entry.signalled &&
+      at < entry.ending->at + kAtOnce) {
     entry.ending->cause = EndCause::kOutOfMemory;
     entry.ending->memory_bytes = entry.memory_bytes;
     write_later(user);
@@ -222,8 +222,8 @@ void ContainerHistory::take_end(const std::string& user, Entry& entry,
   constexpr Microseconds kLongestStop = 60 * kSecond;
   bool signalled = entry.signalled && at < entry.last_signal + kLongestStop;
   ContainerEnding ending{.at = at, .exit_code = number_of(event.exit_code)};
-  ending.cause = cause_of(
-      {.exit_code = ending.exit_code, .out_of_memory = just_now, .signalled = signalled});
+  ending.cause =
+      cause_of({.exit_code = ending.exit_code, .out_of_memory = just_now, .signalled = signalled});
   if (ending.cause == EndCause::kOutOfMemory) ending.memory_bytes = entry.memory_bytes;
   if (entry.expected) ending.cause = *entry.expected;
   // Docker had started it again before its word about the end came.

@@ -288,9 +288,9 @@ Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, Containe
     co_return stopped;
   }
   memory.drop(found.id);
-  log_life(LogLevel::kNotice, LifeEvent::kStopped, user, found.name,
-           cause == EndCause::kIdle ? "stopped the container, which was idle"
-                                    : "stopped the container");
+  log_life(
+      LogLevel::kNotice, LifeEvent::kStopped, user, found.name,
+      cause == EndCause::kIdle ? "stopped the container, which was idle" : "stopped the container");
   co_return Result<void>();
 }
 

@@ -86,8 +86,8 @@ class Containers {
   // kNotFound when the account has none.
   virtual Task<Result<void>> stop(Account account) = 0;
   virtual Task<Result<void>> restart(Account account) = 0;
-  // The same as stop(), unless `still_idle` says no at the last moment: then nothing is done. Logins
-  // from that moment on wait, and start it again.
+  // The same as stop(), unless `still_idle` says no at the last moment: then nothing is done.
+  // Logins from that moment on wait, and start it again.
   virtual Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle) = 0;
   // Stops and deletes the container and labgpu's directories for it, but not the home and the data
   // directories; a former account's container of that name stays. Absent is success. Who waits in

@@ -94,9 +94,9 @@ Task<Result<UniqueFd>> reach_init(EventLoop& loop,
     auto attempt = try_connect(*container, connection);
     if (attempt == Attempt::kConnected) co_return std::move(connection);
     if (attempt == Attempt::kWrong) {
-      co_return fail(ErrorCode::kUnavailable,
-                     "in your container, something else is at " + std::string(kGuestInitSocket) +
-                         " than labgpu-init; " + restart_it(user));
+      co_return fail(ErrorCode::kUnavailable, "in your container, something else is at " +
+                                                  std::string(kGuestInitSocket) +
+                                                  " than labgpu-init; " + restart_it(user));
     }
     if (has_ended(*container)) {
       co_return fail(ErrorCode::kUnavailable, "your container has just stopped; log in again");

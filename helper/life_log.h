@@ -10,15 +10,15 @@ namespace labgpu {
 
 // The journal's field LABGPU_EVENT.
 enum class LifeEvent {
-  kLogin,        // a session was opened
-  kLogout,       // and is over
-  kRefused,      // a login was
-  kCommand,      // a session command begins
-  kFailed,       // there was no container for a login
-  kCreated,      // of containers, from here on
+  kLogin,    // a session was opened
+  kLogout,   // and is over
+  kRefused,  // a login was
+  kCommand,  // a session command begins
+  kFailed,   // there was no container for a login
+  kCreated,  // of containers, from here on
   kStarted,
-  kStopped,      // by labgpu
-  kEnded,        // by anything else
+  kStopped,  // by labgpu
+  kEnded,    // by anything else
   kRemoved,
   kOutOfMemory,  // the kernel killed a process
   kIdle,         // it will be stopped if it stays so

@@ -151,8 +151,7 @@ Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer 
   } else {
     bool silent = init.error().code == ErrorCode::kTimeout;
     log_life(LogLevel::kWarning, silent ? LifeEvent::kSilent : LifeEvent::kFailed, account->name,
-             "",
-             "could not attach a session of " + account->name + ": " + init.error().message);
+             "", "could not attach a session of " + account->name + ": " + init.error().message);
     refuse(connection, init.error());
   }
   close_later(connection);

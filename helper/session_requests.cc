@@ -45,9 +45,9 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
                                 .sentence = {}});
   }
   std::string user(request.user);
-  log_life(LogLevel::kNotice, LifeEvent::kRefused, user, "",
-           "refused a login of " + user + " from " + std::string(request.remote_host) + ": " +
-               *refusal);
+  log_life(
+      LogLevel::kNotice, LifeEvent::kRefused, user, "",
+      "refused a login of " + user + " from " + std::string(request.remote_host) + ": " + *refusal);
   return reply(connection,
                AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
 }
