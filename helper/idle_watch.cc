@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "helper/container_processes.h"
 #include "helper/gpu_monitor.h"
 #include "helper/life_log.h"
 #include "helper/settings_values.h"
@@ -26,13 +25,15 @@ constexpr int kLooks = 20;
 }  // namespace
 
 IdleWatch::IdleWatch(EventLoop& loop, const AccountStore& accounts, Containers& containers,
-                     const Logins& logins, const SettingsPolicy& policy, std::string gpu_socket)
+                     const Logins& logins, const SettingsPolicy& policy, std::string gpu_socket,
+                     std::string cgroups)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
       logins_(logins),
       policy_(policy),
-      gpu_socket_(std::move(gpu_socket)) {}
+      gpu_socket_(std::move(gpu_socket)),
+      cgroups_(std::move(cgroups)) {}
 
 void IdleWatch::look() {
   auto pause = kLongestPause;
@@ -90,7 +91,7 @@ bool IdleWatch::is_used(const Account& account, const RunningContainer& containe
   if (idle.container != container.id || logins_.count_of(account.name) > 0) return true;
   if (logins_.begun_by(account.name) != idle.logins) return true;
   // What cannot be known must not stop anything.
-  return runs_something(container).value_or(true);
+  return runs_something(container, cgroups_).value_or(true);
 }
 
 Task<bool> IdleWatch::works_on_gpu(std::string user) {

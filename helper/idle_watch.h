@@ -14,6 +14,7 @@
 #include "common/paths.h"
 #include "helper/account_settings.h"
 #include "helper/account_store.h"
+#include "helper/container_processes.h"
 #include "helper/containers.h"
 #include "helper/date.h"
 #include "helper/event_loop.h"
@@ -27,7 +28,7 @@ class IdleWatch {
   // Everything given must outlive the watch.
   IdleWatch(EventLoop& loop, const AccountStore& accounts, Containers& containers,
             const Logins& logins, const SettingsPolicy& policy,
-            std::string gpu_socket = kGpuSocket);
+            std::string gpu_socket = kGpuSocket, std::string cgroups = kCgroups);
 
   void start() { look(); }
 
@@ -61,6 +62,7 @@ class IdleWatch {
   const Logins& logins_;
   const SettingsPolicy& policy_;
   std::string gpu_socket_;
+  std::string cgroups_;
   std::map<std::string, Idle> idle_;  // by user
   EventSource timer_;
   TaskGroup work_;
