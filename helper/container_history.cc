@@ -117,9 +117,10 @@ void ContainerHistory::note_running(const ContainerOwner& owner, const Container
     auto cause = entry.connection != connection_ ? EndCause::kDockerRestart : EndCause::kUnseen;
     if (entry.boot != boot_) cause = EndCause::kServerRestart;
     end_run(owner.user, entry, {.cause = cause, .at = moment_of(details.finished_at)});
-  } else if (!same_run) {
+  } else if (!same_run && !entry.starting) {
     correct_cause(entry);
   }
+  entry.starting = false;
   entry.name = details.name;
   entry.memory_bytes = details.limits.memory_bytes;
   entry.connection = connection_;
@@ -137,6 +138,7 @@ void ContainerHistory::note_stopped(const ContainerOwner& owner, const Container
   Entry& entry = entry_of(owner.user);
   if (entry.container != details.id) return;  // nobody knows what it was like before
   entry.name = details.name;
+  entry.starting = true;
   if (!entry.ended) {
     auto cause = cause_of(details);
     if (entry.connection != connection_) cause = EndCause::kDockerRestart;
@@ -148,7 +150,6 @@ void ContainerHistory::note_stopped(const ContainerOwner& owner, const Container
              .memory_bytes = details.limits.memory_bytes});
     return;
   }
-  correct_cause(entry);
   // The kernel's word may come after the end, or not at all; an earlier kill was another process's.
   if (entry.ending && entry.ending->cause == EndCause::kKilled && !entry.signalled &&
       details.oom_killed && entry.kills.count == 0) {
@@ -157,7 +158,8 @@ void ContainerHistory::note_stopped(const ContainerOwner& owner, const Container
   }
 }
 
-// "Stopped with Docker" turns out to be a part of something larger.
+// "Stopped with Docker" turns out to be a part of something larger: Docker, which starts nothing
+// that somebody has stopped, has started it again.
 void ContainerHistory::correct_cause(Entry& entry) const {
   if (!entry.ending || entry.ending->cause != EndCause::kStopped) return;
   if (entry.connection != connection_) entry.ending->cause = EndCause::kDockerRestart;

@@ -67,6 +67,7 @@ class ContainerHistory {
     std::optional<ContainerEnding> ending;  // of that run, or of the one before while it runs
     bool ended = false;                     // the last run is over
     bool told = true;
+    bool starting = false;  // labgpu starts it
     // Only in memory, of the last run:
     std::optional<EndCause> expected;
     bool signalled = false;

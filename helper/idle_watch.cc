@@ -61,7 +61,7 @@ void IdleWatch::look_at(const AccountPointer& account, const IdlePolicy& policy)
   Idle& idle = found->second;
   if (idle.stopping) return;
   if (is_new || is_used(*account, *container, idle)) {
-    idle = {.container = container->id,
+    idle = {.init = container->init_pid,
             .logins = logins_.begun_by(account->name),
             .since = now,
             .limit = seconds(policy.stop)};
@@ -88,7 +88,7 @@ void IdleWatch::announce(const Account& account, const RunningContainer& contain
 
 bool IdleWatch::is_used(const Account& account, const RunningContainer& container,
                         const Idle& idle) const {
-  if (idle.container != container.id || logins_.count_of(account.name) > 0) return true;
+  if (idle.init != container.init_pid || logins_.count_of(account.name) > 0) return true;
   if (logins_.begun_by(account.name) != idle.logins) return true;
   // What cannot be known must not stop anything.
   return runs_something(container, cgroups_).value_or(true);

@@ -27,8 +27,8 @@ class IdleWatch {
  public:
   // Everything given must outlive the watch.
   IdleWatch(EventLoop& loop, const AccountStore& accounts, Containers& containers,
-            const Logins& logins, const SettingsPolicy& policy,
-            std::string gpu_socket = kGpuSocket, std::string cgroups = kCgroups);
+            const Logins& logins, const SettingsPolicy& policy, std::string gpu_socket = kGpuSocket,
+            std::string cgroups = kCgroups);
 
   void start() { look(); }
 
@@ -39,8 +39,8 @@ class IdleWatch {
  private:
   using Clock = std::chrono::steady_clock;
   struct Idle {
-    std::string container;  // its id
-    uint64_t logins = 0;    // that had begun by then
+    pid_t init = 0;       // of this run of the container
+    uint64_t logins = 0;  // that had begun by then
     Clock::time_point since;
     std::chrono::seconds limit{0};
     bool quiet = false;  // the last look found it unused

@@ -47,7 +47,7 @@ class IdleWatchTest : public testing::Test {
   FakeContainers containers_;
   FakeLogins logins_;
   SettingsPolicy policy_;
-  IdleWatch watch_{loop_,   *accounts_.store,      containers_,           logins_,
+  IdleWatch watch_{loop_,   *accounts_.store,      containers_,        logins_,
                    policy_, "/nowhere/gpu-socket", cgroup_.root.path()};
 };
 
