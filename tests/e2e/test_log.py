@@ -42,7 +42,7 @@ def test_since_leaves_out_what_is_older(server, alice):
 def test_follow_goes_on(server, new_user):
     user = new_user()
     user.ssh("true").ok()
-    command = [server.testhost_program, "exec", server.name, "labgpu", "log", user.user, "--follow"]
+    command = [server.testhost_program, "exec", server.name, "timeout", "60", "labgpu", "log", user.user, "--follow"]
     with Background(command) as following:
         following.expect(b"logout")
         server.labgpu("stop", user.user).ok()
