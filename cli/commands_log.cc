@@ -73,9 +73,9 @@ void add_log_command(CLI::App& app, CommandLine& line) {
   command->add_option("--lines", options->lines, "The last that many, 1 to 1000; 100 without it")
       ->check(CLI::Range(1, 1000));
   command->add_option("--since", options->since, "Nothing older: 2026-12-31, 2026-12-31T18:00");
-  auto* follow =
+  auto* going_on =
       command->add_flag("--follow", options->follow, "Go on with what comes; Ctrl-C ends it");
-  follow->excludes(command->get_option("--json"));
+  going_on->excludes(command->get_option("--json"));
   command->callback(
       [&line, options] { line.command = [&line, options] { return show_log(line, *options); }; });
 }

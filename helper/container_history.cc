@@ -112,7 +112,8 @@ void ContainerHistory::note_running(const ContainerOwner& owner, const Container
   Entry& entry = entry_of(owner.user);
   bool same_run = entry.container == details.id && entry.started_at == details.started_at;
   if (entry.container != details.id) {
-    entry = Entry{.container = details.id};  // what befell another container is of no use now
+    entry = Entry();  // what befell another container is of no use now
+    entry.container = details.id;
   } else if (!same_run && !entry.ended) {
     auto cause = entry.connection != connection_ ? EndCause::kDockerRestart : EndCause::kUnseen;
     if (entry.boot != boot_) cause = EndCause::kServerRestart;

@@ -6,7 +6,6 @@
 
 #include "helper/gpu_monitor.h"
 #include "helper/life_log.h"
-#include "helper/settings_values.h"
 
 namespace labgpu {
 

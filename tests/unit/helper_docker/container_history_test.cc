@@ -261,7 +261,7 @@ TEST_F(ContainerHistoryTest, IsWrittenByTheLoopAndGoesWithTheContainer) {
   run_until(loop_, [&] { return std::filesystem::exists(file); });
   EXPECT_EQ(std::filesystem::status(file).permissions(), std::filesystem::perms(0600));
   history_->forget("alice");
-  history_->take_event({.action = "die", .id = "0123"});
+  event(5, "die", "137");
   EXPECT_FALSE(history_->last_ending("alice"));
 }
 
