@@ -36,7 +36,7 @@ def test_an_idle_container_is_announced_stopped_and_started_again(server, new_us
 def test_what_is_used_is_not_idle(server, new_user):
     """A job in the background, a shell at a terminal, and a login that only forwards."""
     job, shell, forwarding = (idler(server, new_user) for _ in range(3))
-    job.ssh("nohup sleep 61 >/dev/null 2>&1 &").ok()
+    job.ssh("nohup sleep 301 </dev/null >/dev/null 2>&1 &").ok()
     with shell.background("echo ready; exec cat", "-tt") as command:
         command.expect(b"ready")
         with forwarding.forwarding("-L", f"127.0.0.1:{free_port()}:127.0.0.1:1"):
