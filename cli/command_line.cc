@@ -20,6 +20,7 @@ void build_parser(CLI::App& app, CommandLine& line) {
   add_key_commands(app, line);
   add_container_commands(app, line);
   add_session_commands(app, line);
+  add_log_command(app, line);
   add_gpu_command(app, line);
   add_maintenance_commands(app, line);
   add_setup_command(app, line);

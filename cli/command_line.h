@@ -59,6 +59,7 @@ void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
 void add_session_commands(CLI::App& app, CommandLine& line);
+void add_log_command(CLI::App& app, CommandLine& line);
 void add_gpu_command(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);
 void add_setup_command(CLI::App& app, CommandLine& line);

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string>
 
+#include "cli/counted.h"
 #include "cli/local_time.h"
 #include "cli/table.h"
 
@@ -48,6 +49,30 @@ void print_differences(const json& container) {
   }
 }
 
+// What befell it, and what will.
+void print_life(const json& container) {
+  auto user = printable(container.at("user").get<std::string>());
+  if (!container.value("answers", true)) {
+    std::cout << user << ": labgpu-init in its container does not answer, so nobody can log in; "
+              << "`labgpu restart " << user << "` ends what runs in it and starts it again\n";
+  }
+  if (container.contains("idleStopUSec")) {
+    std::cout << user << ": stops at " << local_time(container["idleStopUSec"].get<uint64_t>())
+              << " when it stays idle\n";
+  }
+  auto kills = container.value("memoryKills", uint64_t{0});
+  if (kills > 0) {
+    std::cout << user << ": ran out of memory: the kernel killed "
+              << counted(kills, "process", "processes") << " of it, the last at "
+              << local_time(container.value("lastMemoryKillUSec", uint64_t{0})) << '\n';
+  }
+  if (container.contains("lastEnd") && container["lastEnd"].value("cause", "") != "asked") {
+    const auto& end = container["lastEnd"];
+    std::cout << user << ": " << printable(end.value("reason", "")) << ", at "
+              << local_time(end.value("atUSec", uint64_t{0})) << '\n';
+  }
+}
+
 }  // namespace
 
 void print_containers(const json& containers) {
@@ -69,7 +94,10 @@ void print_containers(const json& containers) {
     table.add(std::move(row));
   }
   std::cout << table.render();
-  for (const auto& container : containers) print_differences(container);
+  for (const auto& container : containers) {
+    print_differences(container);
+    print_life(container);
+  }
 }
 
 void print_change(const json& reply) {

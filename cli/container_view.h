@@ -6,7 +6,7 @@
 
 namespace labgpu {
 
-// One line for each, and what of their settings they have not got.
+// One line for each; what of their settings they have not got; what befell them.
 void print_containers(const nlohmann::json& containers);
 
 // What a change of settings has done to the container: the rest of SetUser's reply.

@@ -39,6 +39,7 @@ enum class MessageType : uint16_t {
   kAttach = 20,
   kProgress = 21,
   kAttached = 22,
+  kNotice = 30,
   kIdentity = 40,
   kStart = 41,
   kStarted = 42,
@@ -231,6 +232,18 @@ struct Progress {
   static bool visit(Self& m, Codec& c) {
     return c.u8(m.phase) && c.text(m.image) && c.u32(m.layers_done) && c.u32(m.layers) &&
            c.u64(m.bytes_done) && c.u64(m.bytes) && c.u32(m.elapsed_ms);
+  }
+};
+
+// Helper to session command, before Attached and only where a person looks (wants_progress): what
+// happened to the container since the last login.
+struct Notice {
+  static constexpr MessageType kType = MessageType::kNotice;
+  std::string_view sentence;  // complete and fit to be shown to the user
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.sentence);
   }
 };
 

@@ -79,6 +79,11 @@ uint32_t max_sessions_of(const SettingsPolicy& policy, const Account& account) {
   return *lay_over_each_other(policy, account).max_sessions;
 }
 
+IdlePolicy idle_policy_of(const SettingsPolicy& policy, const Account& account) {
+  auto layer = lay_over_each_other(policy, account);
+  return {.stop = *layer.idle_stop, .warning = *layer.idle_warning};
+}
+
 Origin origin_of(const Setting& setting, const SettingsPolicy& policy, const Account& account) {
   if (setting.field.is_set(account.settings)) return Origin::kUser;
   const auto* profile = profile_of(policy, account);

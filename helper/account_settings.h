@@ -32,8 +32,14 @@ Result<Settings> settings_of(const SettingsPolicy& policy, const Account& accoun
 tl::expected<Settings, SettingsFault> decide_settings(const SettingsPolicy& policy,
                                                       const Account& account);
 
-// Cannot fail: it needs nothing completed.
+// These cannot fail: they need nothing completed.
 uint32_t max_sessions_of(const SettingsPolicy& policy, const Account& account);
+// In seconds, as of idle_stop and idle_warning.
+struct IdlePolicy {
+  uint32_t stop = 0;
+  uint32_t warning = 0;
+};
+IdlePolicy idle_policy_of(const SettingsPolicy& policy, const Account& account);
 
 Origin origin_of(const Setting& setting, const SettingsPolicy& policy, const Account& account);
 

@@ -13,10 +13,6 @@ VarlinkReply removed_reply(const Account& account, const std::string& container)
       {"home", account.home}, {"containerName", container}, {"origin", origin_of(account)}};
 }
 
-VarlinkReply status_reply(const ContainerStatus& status, uint64_t sessions) {
-  return nlohmann::json{{"container", container_reply(status, sessions)}};
-}
-
 }  // namespace
 
 // The account first, so that nobody logs in while the container is stopped.
@@ -57,8 +53,9 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
     ContainerStatus unknown;
     unknown.user = account->name;
     unknown.state = ContainerState::kUnknown;
-    containers.push_back(
-        container_reply(status ? *status : unknown, logins_.count_of(account->name)));
+    auto describing = describe(account, status ? *status : unknown);
+    auto described = co_await describing;
+    containers.push_back(std::move(described));
   }
   nlohmann::json reply;
   reply["containers"] = std::move(containers);
@@ -70,7 +67,11 @@ Task<VarlinkReply> AdminMethods::status_after(Result<void> done, AccountPointer 
   auto asking = containers_.status(*account);
   auto status = co_await asking;
   if (!status) co_return container_failed(status.error());
-  co_return status_reply(*status, logins_.count_of(account->name));
+  auto describing = describe(account, std::move(*status));
+  auto described = co_await describing;
+  nlohmann::json reply;
+  reply["container"] = std::move(described);
+  co_return reply;
 }
 
 Task<VarlinkReply> AdminMethods::start(const nlohmann::json& parameters) {

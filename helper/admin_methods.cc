@@ -77,6 +77,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Restart", Caller::kOwner, true, &AdminMethods::restart},
     {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
+    {"ReadLog", Caller::kOwner, false, &AdminMethods::read_log},
     {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
@@ -94,7 +95,8 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       admin_group_(admin_group),
       logins_(logins),
       gpu_socket_(std::move(gpu_socket)),
-      tree_worker_(loop) {}
+      tree_worker_(loop),
+      log_worker_(loop) {}
 
 std::string AdminMethods::name() const { return "org.labgpu"; }
 

@@ -20,6 +20,7 @@
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/idle_watch.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/port_reservations.h"
@@ -35,6 +36,10 @@ class AdminMethods final : public VarlinkInterface {
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
                Logins& logins, std::string gpu_socket = kGpuSocket);
+
+  // Containers are told of with the times at which `watch` will stop them. It must outlive the
+  // object, too.
+  void tell_idle_times(const IdleWatch& watch) { idle_watch_ = &watch; }
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -99,6 +104,9 @@ class AdminMethods final : public VarlinkInterface {
   Task<VarlinkReply> restart(const nlohmann::json& parameters);
   Task<VarlinkReply> status_after(Result<void> done, AccountPointer account);
 
+  // admin_status.cc
+  Task<nlohmann::json> describe(AccountPointer account, ContainerStatus status);
+
   // admin_purge.cc
   Task<VarlinkReply> purge_user(const VarlinkCall& call);
   Task<Result<nlohmann::json>> plan_purge(AccountPointer account);
@@ -111,6 +119,9 @@ class AdminMethods final : public VarlinkInterface {
   // admin_logins.cc
   VarlinkReply list_logins(const nlohmann::json& parameters);
   VarlinkReply end_logins(const nlohmann::json& parameters);
+
+  // admin_log.cc
+  Task<VarlinkReply> read_log(const nlohmann::json& parameters);
 
   // admin_gpus.cc
   Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
@@ -130,6 +141,8 @@ class AdminMethods final : public VarlinkInterface {
   std::string gpu_socket_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;
+  Worker log_worker_;
+  const IdleWatch* idle_watch_ = nullptr;  // none: nothing is stopped for being idle
 };
 
 }  // namespace labgpu

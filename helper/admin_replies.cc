@@ -86,12 +86,19 @@ nlohmann::json user_reply(const Account& account, const SettingsPolicy& policy) 
 nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions) {
   auto ports = nlohmann::json::array();
   for (const auto& port : status.ports) ports.push_back(to_text(port));
-  return {{"user", status.user},       {"name", status.name},
-          {"id", status.id},           {"state", text_of(status.state)},
-          {"image", status.image},     {"startedAt", status.started_at},
-          {"address", status.address}, {"sessions", sessions},
-          {"ports", std::move(ports)}, {"needsRebuild", status.rebuild},
-          {"pending", status.pending}};
+  nlohmann::json reply = {{"user", status.user},       {"name", status.name},
+                          {"id", status.id},           {"state", text_of(status.state)},
+                          {"image", status.image},     {"startedAt", status.started_at},
+                          {"address", status.address}, {"sessions", sessions},
+                          {"ports", std::move(ports)}, {"needsRebuild", status.rebuild},
+                          {"pending", status.pending}, {"memoryKills", status.memory_kills}};
+  if (status.memory_kills > 0) reply["lastMemoryKillUSec"] = status.last_memory_kill;
+  if (status.last_ending) {
+    reply["lastEnd"] = {{"cause", to_text(status.last_ending->cause)},
+                        {"atUSec", status.last_ending->at},
+                        {"reason", reason_of(*status.last_ending)}};
+  }
+  return reply;
 }
 
 VarlinkFailed account_failed(const Error& error) {

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "helper/container_directories.h"
+#include "helper/container_history.h"
 #include "helper/container_starter.h"
 #include "helper/container_status.h"
 #include "helper/docker_events.h"
 #include "helper/image_puller.h"
-#include "helper/log.h"
+#include "helper/life_log.h"
 #include "helper/read_file.h"
 #include "helper/running_containers.h"
 #include "helper/worker.h"
@@ -42,12 +43,14 @@ struct ContainerManager::Impl {
        std::string state_directory)
       : docker(docker_client),
         memory(loop),
-        starter(loop, docker_client, config, std::move(state_directory)),
+        history(loop, state_directory),
+        starter(loop, docker_client, config, history, std::move(state_directory)),
         images(docker_client),
         tree_worker(loop),
         events(loop, docker_client, kLabelUser,
                {.on_resync =
                     [this] {
+                      history.note_lost_events();
                       work.add(resync());
                       work.add(describe_engine());
                     },
@@ -63,10 +66,11 @@ struct ContainerManager::Impl {
   Task<Result<void>> fetch(std::shared_ptr<Start> start, std::string image);
   Task<Result<Running>> start_once(std::shared_ptr<Start> start, std::string& missing_image);
   Task<Result<void>> stop(Account account);
+  Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle);
   Task<Result<void>> restart(Account account);
   Task<Result<void>> remove(Account account);
   Task<Result<void>> remove_all_of(Account account);
-  Task<Result<void>> stop_found(std::string user, ContainerDetails found);
+  Task<Result<void>> stop_found(std::string user, ContainerDetails found, EndCause cause);
   Task<Result<ContainerStatus>> status(Account account);
   Task<Result<std::vector<std::string>>> apply_settings(Account account);
   // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
@@ -75,6 +79,7 @@ struct ContainerManager::Impl {
 
   DockerClient& docker;
   RunningContainers memory;
+  ContainerHistory history;
   ContainerStarter starter;
   ImagePuller images;
   TreeWork trees;
@@ -97,9 +102,10 @@ void ContainerManager::start_following(std::function<void(const EngineInfo&)> on
 }
 
 void ContainerManager::Impl::take_event(const ContainerEvent& event) {
+  history.take_event(event);
   if (event.action == "start" || event.action == "unpause") {
     work.add(refresh(event.id));
-  } else {
+  } else if (event.action == "die" || event.action == "destroy" || event.action == "pause") {
     memory.drop(event.id);
   }
 }
@@ -153,13 +159,17 @@ Task<void> ContainerManager::Impl::refresh(std::string id) {
     co_return;
   }
   Running known = memory.find(owner->user, owner->uid);
-  if (known && known->id == id && known->init_pid == details->pid) co_return;
+  if (known && known->id == id && known->init_pid == details->pid) {
+    history.note_running(*owner, *details);
+    co_return;
+  }
   if (known && known->id != id) {
     log(LogLevel::kWarning,
         owner->user + " has a second container, " + details->name + ", which is ignored",
         {{kLogUser, owner->user}, {kLogContainer, details->name}});
     co_return;
   }
+  history.note_running(*owner, *details);
   Result<Running> opened = starter.open(*details, *owner);
   if (opened) {
     memory.put(*owner, *opened);
@@ -268,12 +278,19 @@ std::optional<StartProgress> ContainerManager::progress(const Account& account) 
   return StartProgress{{}, {}, std::chrono::duration_cast<std::chrono::milliseconds>(elapsed)};
 }
 
-Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, ContainerDetails found) {
+Task<Result<void>> ContainerManager::Impl::stop_found(std::string user, ContainerDetails found,
+                                                      EndCause cause) {
   std::chrono::seconds grace(kStopGraceSeconds);
+  history.expect_end(user, cause);
   Result<void> stopped = co_await docker.stop_container(found.id, grace);
-  if (!stopped) co_return stopped;
+  if (!stopped) {
+    history.expect_no_end(user);
+    co_return stopped;
+  }
   memory.drop(found.id);
-  log(LogLevel::kNotice, "stopped the container", {{kLogUser, user}, {kLogContainer, found.name}});
+  log_life(
+      LogLevel::kNotice, LifeEvent::kStopped, user, found.name,
+      cause == EndCause::kIdle ? "stopped the container, which was idle" : "stopped the container");
   co_return Result<void>();
 }
 
@@ -284,7 +301,20 @@ Task<Result<void>> ContainerManager::Impl::stop(Account account) {
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
   if (!*found) co_return fail(ErrorCode::kNotFound, account.name + " has no container");
-  Result<void> stopped = co_await stop_found(account.name, **found);
+  Result<void> stopped = co_await stop_found(account.name, **found, EndCause::kAsked);
+  co_return stopped;
+}
+
+Task<Result<void>> ContainerManager::Impl::stop_idle(Account account,
+                                                     std::function<bool()> still_idle) {
+  AsyncMutex::Guard turn = co_await lanes[account.name].turn.lock();
+  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
+  if (!found) co_return Failed(found.error());
+  if (!*found || (*found)->state != "running" || !still_idle()) co_return Result<void>();
+  // Who logs in now finds none running, and has its turn after this.
+  memory.drop((*found)->id);
+  Result<void> stopped = co_await stop_found(account.name, **found, EndCause::kIdle);
+  if (!stopped) work.add(refresh((*found)->id));
   co_return stopped;
 }
 
@@ -315,14 +345,15 @@ Task<Result<void>> ContainerManager::Impl::remove_all_of(Account account) {
       continue;
     }
     if (found.state == "running") {
-      Result<void> stopped = co_await stop_found(account.name, found);
+      Result<void> stopped = co_await stop_found(account.name, found, EndCause::kAsked);
       if (!stopped) co_return stopped;
     }
     Result<void> removed = co_await docker.remove_container(found.id);
     if (!removed && removed.error().code != ErrorCode::kNotFound) co_return removed;
     memory.drop(found.id);
-    log(LogLevel::kNotice, "removed the container",
-        {{kLogUser, account.name}, {kLogContainer, found.name}});
+    history.forget(account.name);
+    log_life(LogLevel::kNotice, LifeEvent::kRemoved, account.name, found.name,
+             "removed the container");
   }
   if (others) co_return Result<void>();  // a former account's container has these mounted
   std::function<Result<void>()> job = [this, name = account.name] {
@@ -335,6 +366,10 @@ Task<Result<void>> ContainerManager::Impl::remove_all_of(Account account) {
 
 Task<Result<void>> ContainerManager::stop(Account account) {
   return impl_->keep_going(impl_->stop(std::move(account)));
+}
+
+Task<Result<void>> ContainerManager::stop_idle(Account account, std::function<bool()> still_idle) {
+  return impl_->keep_going(impl_->stop_idle(std::move(account), std::move(still_idle)));
 }
 
 Task<Result<void>> ContainerManager::restart(Account account) {
@@ -368,7 +403,19 @@ Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
   if (!*found) co_return status;
   Result<ContainerChanges> changes = co_await starter.changes(account, **found);
   if (!changes) co_return Failed(changes.error());
-  co_return describe_container(std::move(status.user), **found, *changes);
+  status = describe_container(account.name, **found, *changes);
+  auto kills = history.memory_kills(account.name);
+  status.memory_kills = kills.count;
+  status.last_memory_kill = kills.last;
+  status.last_ending = history.last_ending(account.name);
+  co_return status;
+}
+
+std::string ContainerManager::take_notice(const Account& account) {
+  auto ending = impl_->history.untold_ending(account.name);
+  if (!ending) return {};
+  impl_->history.note_told(account.name);
+  return notice_of(*ending);
 }
 
 std::string ContainerManager::user_of_process(pid_t pid) const {

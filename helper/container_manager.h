@@ -39,10 +39,12 @@ class ContainerManager final : public Containers {
   [[nodiscard]] std::optional<StartProgress> progress(const Account& account) const override;
   Task<Result<void>> stop(Account account) override;
   Task<Result<void>> restart(Account account) override;
+  Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle) override;
   Task<Result<void>> remove(Account account) override;
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
+  [[nodiscard]] std::string take_notice(const Account& account) override;
   [[nodiscard]] std::string user_of_process(pid_t pid) const override;
 
  private:

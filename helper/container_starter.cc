@@ -6,7 +6,7 @@
 #include "helper/account_settings.h"
 #include "helper/container_directories.h"
 #include "helper/container_process.h"
-#include "helper/log.h"
+#include "helper/life_log.h"
 #include "helper/text_list.h"
 
 namespace labgpu {
@@ -37,8 +37,12 @@ Result<void> check_engine_hidden(const EngineInfo& engine, const std::vector<Mou
 }  // namespace
 
 ContainerStarter::ContainerStarter(EventLoop& loop, DockerClient& docker, const Config& config,
-                                   std::string state_directory)
-    : loop_(loop), docker_(docker), config_(config), state_directory_(std::move(state_directory)) {}
+                                   ContainerHistory& history, std::string state_directory)
+    : loop_(loop),
+      docker_(docker),
+      config_(config),
+      history_(history),
+      state_directory_(std::move(state_directory)) {}
 
 Task<Result<std::vector<ContainerDetails>>> ContainerStarter::find_all(std::string user) {
   std::string label = std::string(kLabelUser) + "=" + user;
@@ -160,6 +164,10 @@ Task<Result<Running>> ContainerStarter::start(Account account, std::string& miss
     if (!started) co_return Failed(started.error());
   }
   Result<Running> running = co_await wait_running(account, id);
+  if (running) {
+    log_life(LogLevel::kNotice, LifeEvent::kStarted, account.name, (*running)->name,
+             "started the container");
+  }
   co_return running;
 }
 
@@ -176,8 +184,8 @@ Task<Result<std::string>> ContainerStarter::create(Account account, Settings set
   Result<std::string> created =
       co_await docker_.create_container(settings.container_name, *specification);
   if (created) {
-    log(LogLevel::kNotice, "created the container",
-        {{kLogUser, account.name}, {kLogContainer, settings.container_name}});
+    log_life(LogLevel::kNotice, LifeEvent::kCreated, account.name, settings.container_name,
+             "created the container");
     co_return created;
   }
   // The one thing that a create can miss is its image.
@@ -210,6 +218,7 @@ Task<Result<void>> ContainerStarter::wake(Account account, ContainerDetails foun
                                                 "docker rm -f " +
                                                 found.name);
   }
+  if (found.state == "exited") history_.note_stopped({account.name, account.uid}, found);
   // With other limits than it should have it is still better than none.
   Result<std::vector<std::string>> applied = co_await apply_live(account, found);
   if (!applied) log(LogLevel::kWarning, applied.error().message, {{kLogUser, account.name}});
@@ -230,7 +239,10 @@ Task<Result<Running>> ContainerStarter::wait_running(Account account, std::strin
     if (!details) co_return Failed(details.error());
     Result<Running> opened = fail(ErrorCode::kUnavailable, "its state is " + details->state);
     if (details->state == "running") opened = open(*details, {account.name, account.uid});
-    if (opened) co_return opened;
+    if (opened) {
+      history_.note_running({account.name, account.uid}, *details);
+      co_return opened;
+    }
     bool may_come = details->state == "running" || details->state == "restarting";
     if (!may_come || attempt == kRetries) {
       co_return fail(ErrorCode::kUnavailable,

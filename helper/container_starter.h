@@ -9,6 +9,7 @@
 #include "helper/account.h"
 #include "helper/config.h"
 #include "helper/container_changes.h"
+#include "helper/container_history.h"
 #include "helper/container_spec.h"
 #include "helper/containers.h"
 #include "helper/docker_client.h"
@@ -19,12 +20,13 @@
 
 namespace labgpu {
 
-// Knows no state of its own: every call asks Docker. Calls for one account must not overlap.
+// Knows no state of its own: every call asks Docker, and tells `history` what it finds. Calls for
+// one account must not overlap.
 class ContainerStarter {
  public:
   // Everything given must outlive the starter, the starter its calls.
   ContainerStarter(EventLoop& loop, DockerClient& docker, const Config& config,
-                   std::string state_directory);
+                   ContainerHistory& history, std::string state_directory);
 
   // The account's container in whatever state, or nullopt. An error when it has several and none is
   // called as the settings say, or when the container is a former account's of that name.
@@ -65,6 +67,7 @@ class ContainerStarter {
   EventLoop& loop_;
   DockerClient& docker_;
   const Config& config_;
+  ContainerHistory& history_;
   std::string state_directory_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
+#include "helper/container_ending.h"
 #include "helper/error.h"
 #include "helper/pull_progress.h"
 #include "helper/setting_ports.h"
@@ -48,6 +50,9 @@ struct ContainerStatus {
   std::vector<std::string> rebuild;
   // … or Docker could not change them, which is tried again when it is started.
   std::vector<std::string> pending;
+  std::optional<ContainerEnding> last_ending;  // of a run of it, if one has ended
+  uint64_t memory_kills = 0;  // processes that the kernel killed in this run, for want of memory
+  Microseconds last_memory_kill = 0;
 };
 
 // How far an ensure_running() is.
@@ -81,6 +86,9 @@ class Containers {
   // kNotFound when the account has none.
   virtual Task<Result<void>> stop(Account account) = 0;
   virtual Task<Result<void>> restart(Account account) = 0;
+  // The same as stop(), unless `still_idle` says no at the last moment: then nothing is done.
+  // Logins from that moment on wait, and start it again.
+  virtual Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle) = 0;
   // Stops and deletes the container and labgpu's directories for it, but not the home and the data
   // directories; a former account's container of that name stays. Absent is success. Who waits in
   // ensure_running() meanwhile gets an error, and no new container.
@@ -93,6 +101,10 @@ class Containers {
   // Changes what Docker can change in the account's container, when there is one, to its settings;
   // the keys of the settings that were changed.
   virtual Task<Result<std::vector<std::string>>> apply_settings(Account account) = 0;
+
+  // What the account's user should hear of how the container's last run ended: a sentence, once;
+  // else empty.
+  [[nodiscard]] virtual std::string take_notice(const Account& account) = 0;
 
   // Whose running container a process of the host's is in; empty when it is in none. From memory
   // and /proc.

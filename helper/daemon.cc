@@ -27,6 +27,7 @@
 #include "helper/file_record_store.h"
 #include "helper/host_accounts.h"
 #include "helper/host_names.h"
+#include "helper/idle_watch.h"
 #include "helper/listener.h"
 #include "helper/live_config.h"
 #include "helper/log.h"
@@ -103,10 +104,12 @@ class Daemon {
         sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
                   config_, maintenance_, worker_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
+        idle_watch_(loop_, accounts_, containers_, sessions_, config_),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
                        sessions_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
+    admin_methods_.tell_idle_times(idle_watch_);
     if (!sockets.userdb.valid()) return;
     userdb_.emplace(loop_, std::move(sockets.userdb), user_database_, kUserdbLimits);
   }
@@ -121,6 +124,7 @@ class Daemon {
     auto hung_up = loop_.on_signal(SIGHUP, [this] { reload(); });
     loop_.enable_watchdog();
     containers_.start_following([this](const EngineInfo& engine) { name_container_ids(engine); });
+    idle_watch_.start();
     if (auto ready = host_accounts_.check_drop_in(); !ready) {
       log(LogLevel::kWarning, "logins are refused: " + ready.error().message);
     }
@@ -181,6 +185,7 @@ class Daemon {
   ContainerManager containers_;
   HostAccounts host_accounts_;
   SessionServer sessions_;
+  IdleWatch idle_watch_;
   AdminMethods admin_methods_;
   VarlinkServer admin_;
   UserDatabase user_database_;

@@ -246,9 +246,10 @@ Task<Error> DockerClient::follow_events(std::string label,
                                         std::chrono::system_clock::time_point since,
                                         HttpStream stream) {
   version_.reset();
-  json filters = {{"type", json::array({"container"})},
-                  {"label", json::array({label})},
-                  {"event", json::array({"start", "die", "destroy", "pause", "unpause"})}};
+  json filters = {
+      {"type", json::array({"container"})},
+      {"label", json::array({label})},
+      {"event", json::array({"start", "die", "oom", "kill", "destroy", "pause", "unpause"})}};
   Call described{.what = "tell its events",
                  .target = "/events?since=" + to_event_time(since) +
                            "&filters=" + url_encode(to_text(filters))};

@@ -95,7 +95,9 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
       .text("State.Status", details.state)
       .number("State.Pid", pid)
       .number("State.ExitCode", details.exit_code)
+      .optional_boolean("State.OOMKilled", details.oom_killed)
       .optional_text("State.StartedAt", details.started_at)
+      .optional_text("State.FinishedAt", details.finished_at)
       .optional_text("HostsPath", details.hosts_path)
       .optional_text("ResolvConfPath", details.resolv_conf_path);
   Result<std::vector<ContainerMount>> mounts = parse_mounts(fields.optional_array("Mounts"));
@@ -137,7 +139,11 @@ Result<ContainerEvent> parse_container_event(std::string_view line) {
   if (!parsed) return Failed(parsed.error());
   ContainerEvent event;
   DockerFields fields(*parsed, "an event of Docker's");
-  fields.text("Action", event.action).text("Actor.ID", event.id);
+  fields.text("Action", event.action)
+      .text("Actor.ID", event.id)
+      .optional_text("Actor.Attributes.exitCode", event.exit_code)
+      .optional_text("Actor.Attributes.signal", event.signal)
+      .optional_number("timeNano", event.nanoseconds);
   if (!fields.result()) return Failed(fields.result().error());
   return event;
 }

@@ -54,7 +54,9 @@ struct ContainerDetails {
   std::string state;  // created, running, paused, restarting, removing, exited or dead
   pid_t pid = 0;      // 0 when no process runs
   int64_t exit_code = 0;
-  std::string started_at;  // RFC 3339
+  bool oom_killed = false;  // of its last run: the kernel killed a process for want of memory
+  std::string started_at;   // RFC 3339
+  std::string finished_at;  // RFC 3339; of the run before, while it runs
   std::vector<ContainerMount> mounts;
   std::string address;  // the first network's; may be empty
   // Files of the host that are /etc/hosts and /etc/resolv.conf in it; empty when Docker makes none.
@@ -74,6 +76,9 @@ struct ContainerSummary {
 struct ContainerEvent {
   std::string action;  // "start", "die" …
   std::string id;
+  std::string exit_code;    // of "die", a number; else empty
+  std::string signal;       // of "kill", a number; else empty
+  int64_t nanoseconds = 0;  // when, since 1970
 };
 
 Result<EngineInfo> parse_engine_info(const nlohmann::json& reply);

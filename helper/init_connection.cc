@@ -15,6 +15,7 @@
 
 #include "common/packet_socket.h"
 #include "common/paths.h"
+#include "helper/readable.h"
 
 namespace labgpu {
 
@@ -58,6 +59,11 @@ Attempt try_connect(const RunningContainer& container, UniqueFd& out) {
   return Attempt::kConnected;
 }
 
+std::string restart_it(const std::string& user) {
+  return "restart the container with `labgpu restart " + user +
+         "`, or ask the administrator to; what runs in it ends, its files stay";
+}
+
 bool has_ended(const RunningContainer& container) {
   pollfd init{.fd = container.init_pidfd.get(), .events = POLLIN, .revents = 0};
   return poll(&init, 1, 0) > 0;
@@ -76,38 +82,65 @@ Result<void> introduce(const UniqueFd& connection, const Account& account, Login
   unsigned char buffer[2 * kSmallPacket];
   if (error == 0) error = send_message(connection.get(), identity, buffer, at_once);
   if (error == 0) return {};
-  return fail(ErrorCode::kUnavailable,
-              "your container's labgpu-init does not listen; restart the container");
+  return fail(ErrorCode::kTimeout, silent_init(account.name));
 }
 
-}  // namespace
-
-Task<Result<UniqueFd>> connect_init(EventLoop& loop,
-                                    std::shared_ptr<const RunningContainer> container,
-                                    Account account, LoginAs login) {
+// Waits for one that has only just started.
+Task<Result<UniqueFd>> reach_init(EventLoop& loop,
+                                  std::shared_ptr<const RunningContainer> container,
+                                  std::string user) {
   UniqueFd connection;
-  Attempt attempt = Attempt::kNotYet;
   for (int step = 0; step < kSteps; ++step) {
-    attempt = try_connect(*container, connection);
-    if (attempt != Attempt::kNotYet) break;
+    auto attempt = try_connect(*container, connection);
+    if (attempt == Attempt::kConnected) co_return std::move(connection);
+    if (attempt == Attempt::kWrong) {
+      co_return fail(ErrorCode::kUnavailable, "in your container, something else is at " +
+                                                  std::string(kGuestInitSocket) +
+                                                  " than labgpu-init; " + restart_it(user));
+    }
     if (has_ended(*container)) {
       co_return fail(ErrorCode::kUnavailable, "your container has just stopped; log in again");
     }
     co_await loop.sleep(kStep);
   }
-  if (attempt == Attempt::kNotYet) {
-    co_return fail(ErrorCode::kUnavailable,
-                   "your container runs, but its labgpu-init does not answer; ask the "
-                   "administrator to restart it");
-  }
-  if (attempt == Attempt::kWrong) {
-    co_return fail(ErrorCode::kUnavailable,
-                   "in your container, something else is at " + std::string(kGuestInitSocket) +
-                       " than labgpu-init; ask the administrator to restart the container");
-  }
-  auto introduced = introduce(connection, account, login);
+  co_return fail(ErrorCode::kTimeout, silent_init(user));
+}
+
+}  // namespace
+
+std::string silent_init(const std::string& user) {
+  return "your container runs, but its labgpu-init does not answer; " + restart_it(user);
+}
+
+Task<Result<UniqueFd>> connect_init(EventLoop& loop,
+                                    std::shared_ptr<const RunningContainer> container,
+                                    Account account, LoginAs login,
+                                    std::chrono::milliseconds patience) {
+  auto reaching = reach_init(loop, container, account.name);
+  auto connection = co_await reaching;
+  if (!connection) co_return Failed(connection.error());
+  auto introduced = introduce(*connection, account, login);
   if (!introduced) co_return Failed(introduced.error());
-  co_return std::move(connection);
+  auto waiting = wait_readable(loop, connection->get(), patience);
+  bool answered = co_await waiting;
+  if (!answered) co_return fail(ErrorCode::kTimeout, silent_init(account.name));
+  co_return std::move(*connection);
+}
+
+Task<bool> init_answers(EventLoop& loop, std::shared_ptr<const RunningContainer> container,
+                        std::chrono::milliseconds patience) {
+  UniqueFd connection;
+  if (try_connect(*container, connection) != Attempt::kConnected) co_return false;
+  if (send_message(connection.get(), Hello{}, Deadline::after_ms(0)) != 0) co_return false;
+  auto waiting = wait_readable(loop, connection.get(), patience);
+  bool readable = co_await waiting;
+  if (!readable) co_return false;
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  Hello hello;
+  Failure failure;
+  co_return receive_message(connection.get(), buffer, packet, hello, failure,
+                            Deadline::after_ms(0)) == 0;
 }
 
 }  // namespace labgpu

@@ -1,7 +1,9 @@
 // The helper's connection to a container's init: the one place where it opens what a user made.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <string>
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
@@ -13,13 +15,25 @@
 
 namespace labgpu {
 
-// A connection on which Hello and Identity were sent, ready for the session command. Container root
-// owns the directory and can put anything there, so: the name is opened without following links,
-// must be a socket, is connected to as that very file, and the process that listens must be the
-// container's init. Waits up to 10 seconds for an init that has only just started, and no longer
-// than it lives. kUnavailable with a sentence for the user.
+// How long an init that listens may take for its first word, on a machine under load.
+inline constexpr std::chrono::milliseconds kInitPatience{8000};
+
+// A connection on which Hello and Identity were sent and init has answered, its answer not yet
+// read: ready for the session command. Container root owns the directory and can put anything
+// there, so: the name is opened without following links, must be a socket, is connected to as that
+// very file, and the process that listens must be the container's init. Waits up to 10 seconds for
+// an init that has only just started, and no longer than it lives; then `patience` for its answer.
+// kUnavailable, or kTimeout when it does not answer, with a sentence for the user.
 Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                                     std::shared_ptr<const RunningContainer> container,
-                                    Account account, LoginAs login);
+                                    Account account, LoginAs login,
+                                    std::chrono::milliseconds patience = kInitPatience);
+
+// Whether that container's init speaks to who connects, within `patience`.
+Task<bool> init_answers(EventLoop& loop, std::shared_ptr<const RunningContainer> container,
+                        std::chrono::milliseconds patience);
+
+// For the user whose container's init does not answer.
+std::string silent_init(const std::string& user);
 
 }  // namespace labgpu

@@ -84,6 +84,17 @@ void add_commands(pid_t process, int steps, std::vector<LoginCommand>& commands)
 
 }  // namespace
 
+std::string what_runs(pid_t session_command) {
+  auto command = command_of(session_command);
+  std::string what = "a shell";
+  if (!command.text.empty()) {
+    auto end = command.text.find_first_of(" \t\n;&|<>()'\"`$=");
+    what = command.text.substr(0, std::min(end, size_t{64}));
+    if (what.empty()) what = "a command";
+  }
+  return command.terminal ? what + " at a terminal" : what;
+}
+
 std::vector<LoginCommand> commands_of_login(pid_t process) {
   std::vector<LoginCommand> commands;
   add_commands(process, kMostSteps, commands);

@@ -17,4 +17,8 @@ struct LoginCommand {
 // forwards. For people: the user's own words, and nothing when they cannot be read any more.
 std::vector<LoginCommand> commands_of_login(pid_t process);
 
+// For a log that is kept: "a shell at a terminal", "rsync". Of a command its first word alone,
+// since what follows may be a secret.
+std::string what_runs(pid_t session_command);
+
 }  // namespace labgpu

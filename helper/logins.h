@@ -26,6 +26,8 @@ class Logins {
   virtual ~Logins() = default;
   // Of that account.
   [[nodiscard]] virtual uint64_t count_of(const std::string& user) const = 0;
+  // How many of its logins this helper has seen begin.
+  [[nodiscard]] virtual uint64_t begun_by(const std::string& user) const = 0;
   // In the order in which they began.
   [[nodiscard]] virtual std::vector<Login> list() const = 0;
   // Asks sshd to end it, which takes a moment. kNotFound when it is over.

@@ -4,7 +4,8 @@
 
 #include "helper/account_settings.h"
 #include "helper/init_connection.h"
-#include "helper/log.h"
+#include "helper/life_log.h"
+#include "helper/login_commands.h"
 #include "helper/login_policy.h"
 #include "helper/process_ancestry.h"
 #include "helper/session_connection.h"
@@ -53,7 +54,7 @@ SessionServer::Next SessionServer::attach(Connection& connection, Packet& packet
   bool person_looks = request.wants_progress == 1;
   auto deadline = person_looks ? Clock::time_point::max() : attach_deadline(connection, *account);
   tell_progress(connection, account, deadline);
-  start_work(connection, hand_over_init(connection, account));
+  start_work(connection, hand_over_init(connection, account, person_looks));
   return Next::kKeep;
 }
 
@@ -99,7 +100,12 @@ void SessionServer::tell_progress(Connection& connection, const AccountPointer& 
     auto next = Next::kKeep;
     if (Clock::now() >= deadline) {
       std::string sentence;
-      next = refuse(connection, not_yet(progress, sentence));
+      auto late = not_yet(progress, sentence);
+      if (!progress && containers_.running(*account)) {
+        sentence = silent_init(account->name);
+        late.sentence = sentence;
+      }
+      next = refuse(connection, late);
     } else {
       next = reply(connection, describe(progress.value_or(StartProgress{})));
     }
@@ -125,17 +131,27 @@ Task<Result<UniqueFd>> SessionServer::reach_init(AccountPointer account) {
   co_return co_await connecting;
 }
 
-Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer account) {
+// Nothing is added to what a program reads that runs without a terminal.
+void SessionServer::tell_notice(const Connection& connection, const Account& account) {
+  auto sentence = containers_.take_notice(account);
+  if (!sentence.empty()) reply(connection, Notice{.sentence = sentence});
+}
+
+Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer account,
+                                         bool person_looks) {
   auto reaching = reach_init(account);
   auto init = co_await reaching;
   connection.timer.reset();
   if (init) {
+    if (person_looks) tell_notice(connection, *account);
     int fds[] = {init->get()};
     reply(connection, Attached{}, fds);
+    log_life(LogLevel::kInfo, LifeEvent::kCommand, account->name, "",
+             account->name + " runs " + what_runs(connection.peer.pid));
   } else {
-    log(LogLevel::kWarning,
-        "could not attach a session of " + account->name + ": " + init.error().message,
-        {{kLogUser, account->name}});
+    bool silent = init.error().code == ErrorCode::kTimeout;
+    log_life(LogLevel::kWarning, silent ? LifeEvent::kSilent : LifeEvent::kFailed, account->name,
+             "", "could not attach a session of " + account->name + ": " + init.error().message);
     refuse(connection, init.error());
   }
   close_later(connection);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "helper/account_password.h"
-#include "helper/log.h"
+#include "helper/life_log.h"
 #include "helper/session_connection.h"
 
 namespace labgpu {
@@ -45,9 +45,9 @@ SessionServer::Next SessionServer::check_account(Connection& connection, Packet&
                                 .sentence = {}});
   }
   std::string user(request.user);
-  log(LogLevel::kNotice,
-      "refused a login of " + user + " from " + std::string(request.remote_host) + ": " + *refusal,
-      {{kLogUser, user}});
+  log_life(
+      LogLevel::kNotice, LifeEvent::kRefused, user, "",
+      "refused a login of " + user + " from " + std::string(request.remote_host) + ": " + *refusal);
   return reply(connection,
                AccountVerdict{.allowed = 0, .change_password = 0, .sentence = *refusal});
 }
@@ -102,9 +102,8 @@ Task<void> SessionServer::wait_for_container(Connection& connection, AccountPoin
   auto starting = containers_.ensure_running(*account);
   auto container = co_await starting;
   if (!container) {
-    log(LogLevel::kWarning,
-        "no container for " + account->name + " at login: " + container.error().message,
-        {{kLogUser, account->name}});
+    log_life(LogLevel::kWarning, LifeEvent::kFailed, account->name, "",
+             "no container for " + account->name + " at login: " + container.error().message);
   }
   connection.timer.reset();
   const auto* running = container ? container->get() : nullptr;
@@ -125,11 +124,14 @@ SessionServer::Next SessionServer::answer_opened(Connection& connection,
   }
   if (next == Next::kClose) return next;
   connection.state = ConnectionState::kSession;
+  ++begun_[connection.user];
   listen_to(connection, EPOLLIN | EPOLLRDHUP);
   log(LogLevel::kInfo,
       "session opened for " + connection.user + " from " + connection.remote_host +
           (container != nullptr ? "" : ", without its container yet"),
-      {{kLogUser, connection.user}, {kLogSession, std::to_string(connection.number)}});
+      {{kLogUser, connection.user},
+       {kLogSession, std::to_string(connection.number)},
+       {kLogEvent, to_text(LifeEvent::kLogin)}});
   return Next::kKeep;
 }
 

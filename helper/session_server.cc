@@ -15,7 +15,7 @@
 
 #include "common/unique_fd.h"
 #include "helper/account_settings.h"
-#include "helper/log.h"
+#include "helper/life_log.h"
 #include "helper/login_policy.h"
 #include "helper/session_connection.h"
 
@@ -82,6 +82,11 @@ uint64_t SessionServer::count_of(const std::string& user) const {
       std::count_if(connections_.begin(), connections_.end(), [&](const auto& entry) {
         return entry.second->state == ConnectionState::kSession && entry.second->user == user;
       }));
+}
+
+uint64_t SessionServer::begun_by(const std::string& user) const {
+  auto found = begun_.find(user);
+  return found == begun_.end() ? 0 : found->second;
 }
 
 std::vector<Login> SessionServer::list() const {
@@ -157,7 +162,9 @@ void SessionServer::drop(uint64_t number) {
   if (connection.state == ConnectionState::kSession) {
     log(LogLevel::kInfo,
         "session closed for " + connection.user + " from " + connection.remote_host,
-        {{kLogUser, connection.user}, {kLogSession, std::to_string(number)}});
+        {{kLogUser, connection.user},
+         {kLogSession, std::to_string(number)},
+         {kLogEvent, to_text(LifeEvent::kLogout)}});
   }
   quota_.leave(connection.peer.uid);
   connections_.erase(found);

@@ -58,6 +58,7 @@ class SessionServer final : public Logins {
   void set_login_limit(std::chrono::milliseconds limit) { limits_.login = limit; }
 
   [[nodiscard]] uint64_t count_of(const std::string& user) const override;
+  [[nodiscard]] uint64_t begun_by(const std::string& user) const override;
   [[nodiscard]] std::vector<Login> list() const override;
   Result<void> end(uint64_t number) override;
 
@@ -118,7 +119,8 @@ class SessionServer final : public Logins {
   void tell_progress(Connection& connection, const AccountPointer& account,
                      Clock::time_point deadline);
   Task<Result<UniqueFd>> reach_init(AccountPointer account);
-  Task<void> hand_over_init(Connection& connection, AccountPointer account);
+  void tell_notice(const Connection& connection, const Account& account);
+  Task<void> hand_over_init(Connection& connection, AccountPointer account, bool person_looks);
 
   template <typename Message>
   static Next reply(const Connection& connection, const Message& message,
@@ -136,6 +138,7 @@ class SessionServer final : public Logins {
   SessionLimits limits_;
   AttemptLimit password_attempts_;
   uint64_t last_number_ = 0;
+  std::map<std::string, uint64_t> begun_;  // logins, by user
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQuota quota_;
   Listener listener_;

@@ -75,6 +75,8 @@ using SizeForm = NumberForm<parse_size, check_size, size_text>;
 using MemoryForm = NumberForm<parse_memory, check_memory, memory_text>;
 using ProcessesForm = NumberForm<parse_max_processes, check_max_processes, count_text>;
 using SessionsForm = NumberForm<parse_max_sessions, check_max_sessions, count_text>;
+using IdleStopForm = TextForm<parse_idle_stop, idle_stop_text>;
+using IdleWarningForm = TextForm<parse_idle_warning, idle_warning_text>;
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
@@ -231,6 +233,16 @@ constexpr std::array kSettings{
             .standard = "none",
             .change = Change::kAtOnce,
             .field = field<SessionsForm, &Layer::max_sessions, &Settings::max_sessions>()},
+    Setting{.key = "idle_stop",
+            .name = "idleStop",
+            .standard = "never",
+            .change = Change::kAtOnce,
+            .field = field<IdleStopForm, &Layer::idle_stop, &Settings::idle_stop>()},
+    Setting{.key = "idle_warning",
+            .name = "idleWarning",
+            .standard = "10m",
+            .change = Change::kAtOnce,
+            .field = field<IdleWarningForm, &Layer::idle_warning, &Settings::idle_warning>()},
 };
 
 Layer make_standard() {

@@ -45,6 +45,13 @@ Result<uint32_t> check_max_processes(uint64_t count);
 Result<uint32_t> parse_max_sessions(std::string_view text);
 Result<uint32_t> check_max_sessions(uint64_t count);
 
+// Seconds, from "30s", "90m", "12h" or "7d"; 10 seconds to 365 days. "never", which is 0, is never.
+Result<uint32_t> parse_idle_stop(std::string_view text);
+std::string idle_stop_text(uint32_t seconds);
+// The same from 1 second on; "none", which is 0, is no warning.
+Result<uint32_t> parse_idle_warning(std::string_view text);
+std::string idle_warning_text(uint32_t seconds);
+
 // "none" for 0.
 std::string count_text(uint32_t count);
 

@@ -63,6 +63,12 @@ int attach_to_container(ProgressLine* line, std::span<unsigned char> buffer, Uni
       if (error == 0) continue;
     }
     if (line != nullptr) line->clear();
+    Notice notice;
+    if (error == 0 && packet.type == MessageType::kNotice) {
+      error = parse_packet(packet, notice);
+      if (error == 0 && line != nullptr) tell_user(notice.sentence);
+      if (error == 0) continue;
+    }
     if (error != 0) return no_answer(error);
     if (packet.type == MessageType::kFailure && parse_packet(packet, failure) == 0) {
       return refused(failure);

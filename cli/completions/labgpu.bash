@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --format | --output | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+            --key | --format | --output | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --lines | --since)
                 ((i++))
                 ;;
             -*) ;;
@@ -26,6 +26,7 @@ _labgpu_options() {
         "user import") echo --dry-run --generate-passwords --no-expire --passwords-file --json ;;
         "user export") echo --format --output --secrets ;;
         "passwd "*) echo --stdin --generate --expire --delete --lock --unlock --json ;;
+        "log "*) echo --lines --since --follow --json ;;
         "setup "*) echo --check --undo --root --userdb ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
@@ -36,18 +37,18 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart sessions kill gpu maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart sessions kill log gpu maintenance setup image ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "* | "1:log "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
                 echo real_name= locked= not_before= not_after= profile= image= hostname= container_name= mounts=
                 echo ports= gpus= memory= cpus= pids= shm_size= ulimits= env= cap_add= cap_drop= userns= restart=
-                echo login= max_sessions=
+                echo login= max_sessions= idle_stop= idle_warning=
             fi
             ;;
     esac

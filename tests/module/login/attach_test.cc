@@ -104,6 +104,23 @@ TEST(AttachTest, ShowsProgressToAPersonOnly) {
   EXPECT_EQ(wanted, "01");
 }
 
+TEST(AttachTest, ShowsANoticeToAPersonOnlyAndHarmless) {
+  Container container;
+  container.start();
+  HelperDouble helper([&](int peer, const Attach&) {
+    EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
+    EXPECT_EQ(send_message(peer, Notice{.sentence = "it was killed\33[2J"}, soon()), 0);
+    HelperDouble::attach(peer, container.connect_as_helper(alice()));
+  });
+  Finished result = run("echo ok");
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out, "ok\n");
+  TerminalSession terminal("echo ok");
+  terminal.read_to_end();
+  EXPECT_THAT(terminal.seen(), testing::EndsWith("\rlabgpu: it was killed?[2J\r\nok\r\n"));
+}
+
 TEST(AttachTest, NothingIsLeftOfTheProgressWhenItFails) {
   HelperDouble helper([&](int peer, const Attach&) {
     EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);

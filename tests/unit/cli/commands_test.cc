@@ -572,6 +572,54 @@ TEST(Status, WhatAContainerHasNotIsSaidBelow) {
   EXPECT_THAT(e.ran.out, HasSubstr("alice: Docker has not changed memory yet"));
 }
 
+TEST(Status, WhatBefellAContainerIsSaidBelow) {
+  auto ill = container("running");
+  ill["answers"] = false;
+  ill["idleStopUSec"] = 1747742640000000;
+  ill["memoryKills"] = 2;
+  ill["lastMemoryKillUSec"] = 1747742640000000;
+  ill["lastEnd"] = {
+      {"cause", "killed"}, {"atUSec", 1747742640000000}, {"reason", "was killed \x1b"}};
+  Exchange e({"status"}, {reply({{"containers", {ill}}})});
+  EXPECT_THAT(e.ran.out,
+              HasSubstr("does not answer, so nobody can log in; `labgpu restart alice`"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: stops at 2025-05-20 12:04 when it stays idle\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: ran out of memory: the kernel killed 2 processes of it, "
+                                   "the last at 2025-05-20 12:04\n"));
+  EXPECT_THAT(e.ran.out, HasSubstr("alice: was killed ?, at 2025-05-20 12:04\n"));
+  ill = container("running");
+  ill["answers"] = true;
+  ill["memoryKills"] = 0;
+  ill["lastEnd"] = {{"cause", "asked"}, {"atUSec", 1}, {"reason", "was stopped"}};
+  Exchange well({"status"}, {reply({{"containers", {ill}}})});
+  EXPECT_THAT(well.ran.out, Not(HasSubstr("alice: ")));
+}
+
+json log_entry(const char* message) {
+  return {
+      {"atUSec", 1747742640000000}, {"event", "login"}, {"user", "alice"}, {"message", message}};
+}
+
+TEST(Log, IsALineForEachEvent) {
+  Exchange e({"log", "alice", "--lines", "5", "--since", "2025-01-01"},
+             {reply({{"entries", {log_entry("session opened"), log_entry("\x1b")}}})});
+  EXPECT_EQ(e.method(), "org.labgpu.ReadLog");
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"lines", 5}, {"since", "2025-01-01"}}));
+  EXPECT_EQ(e.ran.out,
+            "2025-05-20 12:04:00  alice         login     session opened\n"
+            "2025-05-20 12:04:00  alice         login     ?\n");
+  Exchange all({"log"}, {reply({{"entries", json::array()}})});
+  EXPECT_EQ(all.parameters(), json::object());
+}
+
+TEST(Log, BadOptionsAreRefused) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"log", "--lines", "0"}, {"log", "--lines", "1001"}, {"log", "--follow", "--json"}}) {
+    Exchange e(words, {});
+    EXPECT_EQ(e.ran.status, 2) << words.back();
+  }
+}
+
 TEST(UserSet, SaysWhatItDidToTheContainer) {
   auto different = container("running");
   different["needsRebuild"] = {"mounts"};
@@ -651,6 +699,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{std::vector<std::string>{"key", "list", "alice"}, json{{"keys", json::array()}}},
         std::pair{std::vector<std::string>{"key", "remove", "alice", "x"}, json::object()},
         std::pair{std::vector<std::string>{"maintenance"}, json{{"on", false}, {"message", ""}}},
+        std::pair{std::vector<std::string>{"log"}, json{{"entries", json::array()}}},
         std::pair{std::vector<std::string>{"status"}, json{{"containers", json::array()}}},
         std::pair{std::vector<std::string>{"stop", "alice"},
                   json{{"container", container("stopped")}}}));

@@ -82,6 +82,7 @@ void for_every_message(Check check) {
   check(ChangePassword{
       .user = "alice", .by_root = 1, .old_password = "", .new_password = "密码 with spaces"});
   check(Attach{.wants_progress = 1});
+  check(Notice{.sentence = "your container was killed"});
   check(Progress{.phase = 1,
                  .image = "lab/cuda:12",
                  .layers_done = 7,

@@ -47,7 +47,9 @@ const std::vector<Sample>& samples() {
       {"userns", "host", "host"},
       {"restart", "on-failure", "on-failure"},
       {"login", "root", "root"},
-      {"max_sessions", "3", 3U}};
+      {"max_sessions", "3", 3U},
+      {"idle_stop", "12h", "12h"},
+      {"idle_warning", "90s", "90s"}};
   return all;
 }
 
@@ -190,7 +192,16 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"max_sessions", "0"},
       {"max_sessions", "1001"},
       {"max_sessions", "-1"},
-      {"max_sessions", "many"}};
+      {"max_sessions", "many"},
+      {"idle_stop", "9s"},
+      {"idle_stop", "0d"},
+      {"idle_stop", "366d"},
+      {"idle_stop", "12"},
+      {"idle_stop", "h"},
+      {"idle_stop", "none"},
+      {"idle_stop", "4294967295d"},
+      {"idle_warning", "0s"},
+      {"idle_warning", "never"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);
@@ -285,7 +296,10 @@ TEST(SettingsJson, MistakesNameTheKey) {
       {"maxSessions", "x"},
       {"maxSessions", 1001},
       {"maxSessions", -1},
-      {"maxSessions", true}};
+      {"maxSessions", true},
+      {"idleStop", 12},
+      {"idleStop", "soon"},
+      {"idleWarning", "-1m"}};
   for (const auto& [key, value] : bad) {
     json document = {{key, value}};
     JsonFields fields(document, "defaults");

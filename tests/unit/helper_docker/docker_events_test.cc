@@ -55,6 +55,16 @@ TEST(ContainerEvent, IsRead) {
   EXPECT_EQ(event->id, "abc");
 }
 
+TEST(ContainerEvent, HasWhatGoesWithIt) {
+  Result<ContainerEvent> event = parse_container_event(
+      R"({"Action":"die","Actor":{"ID":"abc","Attributes":{"exitCode":"137","signal":"9"}},)"
+      R"("timeNano":1700000000000000001})");
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(event->exit_code, "137");
+  EXPECT_EQ(event->signal, "9");
+  EXPECT_EQ(event->nanoseconds, 1700000000000000001);
+}
+
 TEST(ContainerEvent, NonsenseIsAnError) {
   for (const char* line : {"", "x", "{}", "[]", R"({"Action":"start"})",
                            R"({"Action":1,"Actor":{"ID":"a"}})", R"({"Action":"a","Actor":"b"})"}) {

@@ -77,8 +77,9 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 // Every method with every kind of caller. Who may call gets as far as the parameter that is wrong.
 TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
-  const std::set<std::string> of_owners = {"EndLogins", "GetUser", "ListKeys", "ListLogins",
-                                           "Restart",   "Start",   "Status",   "Stop"};
+  const std::set<std::string> of_owners = {"EndLogins",  "GetUser", "ListKeys",
+                                           "ListLogins", "ReadLog", "Restart",
+                                           "Start",      "Status",  "Stop"};
   struct Asking {
     const char* who;
     Peer peer;
@@ -98,7 +99,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 22U);
+  EXPECT_EQ(methods.size(), 23U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -120,6 +121,22 @@ TEST_F(AdminMethodsTest, ARefusalSaysWhoMayAndWhatToDo) {
   EXPECT_EQ(refusal("SetUser", {{"name", "alice"}}, kAlice), refusal("ListUsers", {}, kStranger));
   EXPECT_EQ(refusal("Stop", {{"name", "bob"}}, kAlice),
             "NotAllowed: you may do that for your own account, alice, and for no other one");
+}
+
+TEST_F(AdminMethodsTest, AQuestionForTheLogThatMakesNoSenseIsRefused) {
+  EXPECT_THAT(refusal("ReadLog", {{"name", "a b"}}), HasSubstr("is no user name"));
+  EXPECT_THAT(refusal("ReadLog", {{"since", "soon"}}), HasSubstr("since must be a date"));
+  EXPECT_THAT(refusal("ReadLog", {{"after", "x"}}), HasSubstr("no cursor"));
+  EXPECT_THAT(refusal("ReadLog", {{"lines", "x"}}), HasSubstr("InvalidParameter"));
+}
+
+TEST_F(AdminMethodsTest, AStatusSaysWhetherInitAnswers) {
+  call("AddUser", {{"name", "alice"}});
+  EXPECT_FALSE(call("Status", {{"name", "alice"}})["containers"][0].contains("answers"));
+  containers_.running_now["alice"] = own_process_as_container(accounts_.directory.path());
+  auto told = call("Status", {{"name", "alice"}})["containers"][0];
+  EXPECT_EQ(told["answers"], false);
+  EXPECT_FALSE(told.contains("idleStopUSec"));
 }
 
 TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "helper/containers.h"
@@ -47,6 +48,7 @@ class FakeContainers final : public Containers {
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
   std::map<pid_t, std::string> users_of_processes;
+  std::map<std::string, std::string> notices;  // by user, until they are taken
 
   // Answers everybody who waits in ensure_running().
   void finish_start(const Result<Running>& result) {
@@ -76,6 +78,13 @@ class FakeContainers final : public Containers {
   Task<Result<void>> restart(Account account) override {
     asked.push_back("restart " + account.name);
     co_return outcome;
+  }
+  Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle) override {
+    if (still_idle()) asked.push_back("stop idle " + account.name);
+    co_return outcome;
+  }
+  [[nodiscard]] std::string take_notice(const Account& account) override {
+    return std::exchange(notices[account.name], "");
   }
   Task<Result<void>> remove(Account account) override {
     asked.push_back("remove " + account.name);

@@ -29,6 +29,7 @@ class FakeLogins final : public Logins {
     return static_cast<uint64_t>(std::count_if(
         open.begin(), open.end(), [&](const Login& login) { return login.user == user; }));
   }
+  [[nodiscard]] uint64_t begun_by(const std::string&) const override { return last_; }
   [[nodiscard]] std::vector<Login> list() const override { return open; }
   Result<void> end(uint64_t number) override {
     if (outcome) ended.push_back(number);

@@ -3,10 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <vector>
+
+#include "common/packet_socket.h"
 #include "common/paths.h"
 #include "helper/listener.h"
 #include "tests/support/temporary_directory.h"
@@ -29,34 +33,59 @@ class InitConnectionTest : public testing::Test {
     auto connected = connect();
     return connected ? "connected" : connected.error().message;
   }
+  // Init as it answers, and as it does not.
+  UniqueFd init(bool answers = true) {
+    auto listening = listen_at(path_, SOCK_SEQPACKET).value();
+    answering_ = loop_.watch(listening.get(), EPOLLIN, [this, fd = listening.get(), answers](auto) {
+      accepted_.emplace_back(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+      if (!answers) return;
+      EXPECT_EQ(send_message(accepted_.back().get(), Hello{}, Deadline::after_ms(0)), 0);
+    });
+    return listening;
+  }
 
   EventLoop loop_;
   TemporaryDirectory run_;
   std::string path_ = run_ / kInitSocketName;
   std::shared_ptr<RunningContainer> container_ = own_process_as_container(run_.path());
   Account account_;
+  std::vector<UniqueFd> accepted_;
+  EventSource answering_;
 };
 
 TEST_F(InitConnectionTest, ConnectsToInit) {
-  auto init = listen_at(path_, SOCK_SEQPACKET);
-  ASSERT_TRUE(init);
+  auto listening = init();
   EXPECT_EQ(refusal(), "connected");
+  EXPECT_TRUE(run_task(loop_, init_answers(loop_, container_, kInitPatience)));
+}
+
+TEST_F(InitConnectionTest, AnInitThatSaysNothingIsNotWaitedForForever) {
+  auto listening = init(false);
+  constexpr std::chrono::milliseconds kPatience{200};
+  auto connected =
+      run_task(loop_, connect_init(loop_, container_, account_, LoginAs::kUser, kPatience));
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().code, ErrorCode::kTimeout);
+  EXPECT_THAT(connected.error().message, HasSubstr("labgpu restart alice"));
+  EXPECT_FALSE(run_task(loop_, init_answers(loop_, container_, kPatience)));
+}
+
+TEST_F(InitConnectionTest, SomethingElseThanInitDoesNotAnswer) {
+  EXPECT_FALSE(run_task(loop_, init_answers(loop_, container_, kInitPatience)));
+  write_file(path_, "");
+  EXPECT_FALSE(run_task(loop_, init_answers(loop_, container_, kInitPatience)));
 }
 
 TEST_F(InitConnectionTest, WaitsForAnInitThatHasJustStarted) {
-  UniqueFd init;
-  auto late = loop_.after(std::chrono::milliseconds(100), [&] {
-    auto listening = listen_at(path_, SOCK_SEQPACKET);
-    if (listening) init = std::move(*listening);
-  });
+  UniqueFd listening;
+  auto late = loop_.after(std::chrono::milliseconds(100), [&] { listening = init(); });
   EXPECT_EQ(refusal(), "connected");
 }
 
 TEST_F(InitConnectionTest, WaitsBehindASocketThatAnEarlierInitLeft) {
   listen_at(path_, SOCK_SEQPACKET).value().reset();
-  UniqueFd init;
-  auto late = loop_.after(std::chrono::milliseconds(100),
-                          [&] { init = std::move(listen_at(path_, SOCK_SEQPACKET).value()); });
+  UniqueFd listening;
+  auto late = loop_.after(std::chrono::milliseconds(100), [&] { listening = init(); });
   EXPECT_EQ(refusal(), "connected");
 }
 

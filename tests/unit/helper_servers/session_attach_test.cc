@@ -1,6 +1,9 @@
 // Attach: who gets a connection to the container's init, and what is said until then.
 #include <gmock/gmock.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
+
+#include <vector>
 
 #include "common/paths.h"
 #include "tests/unit/helper_servers/session_fixture.h"
@@ -8,6 +11,7 @@
 namespace labgpu::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 class AttachTest : public SessionFixture {
@@ -23,6 +27,11 @@ class AttachTest : public SessionFixture {
     auto listening = listen_at(run_ + "/" + kInitSocketName, SOCK_SEQPACKET);
     ASSERT_TRUE(listening) << listening.error().message;
     init_ = std::move(*listening);
+    answering_ = loop_.watch(init_.get(), EPOLLIN, [this](uint32_t) {
+      accepted_.emplace_back(accept4(init_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (is_silent_) return;
+      EXPECT_EQ(send_message(accepted_.back().get(), Hello{}, Deadline::after_ms(0)), 0);
+    });
   }
   Client attach(const PeerProcess::Who& who, uint8_t wants_progress) {
     peer_ = std::make_unique<PeerProcess>(who, path_);
@@ -39,6 +48,12 @@ class AttachTest : public SessionFixture {
     do {
       ASSERT_EQ(session.receive(), 0);
     } while (session.packet().type == MessageType::kProgress);
+  }
+  static void expect_attached(Client& session) {
+    skip_progress(session);
+    Attached attached;
+    EXPECT_EQ(parse_packet(session.packet(), attached), 0)
+        << static_cast<int>(session.packet().type);
   }
   // How a program's wait ends: the sentence of kNotYet.
   static std::string not_yet(Client& session) {
@@ -66,12 +81,15 @@ class AttachTest : public SessionFixture {
   }
   // What init gets of the connection that the session command will use.
   Client accept_as_init() {
-    run_until(loop_, [this] { return is_readable(init_.get()); });
-    return Client(loop_, UniqueFd(accept4(init_.get(), nullptr, nullptr, SOCK_CLOEXEC)));
+    run_until(loop_, [this] { return !accepted_.empty(); });
+    return Client(loop_, std::move(accepted_.back()));
   }
 
   std::string run_;
   UniqueFd init_;
+  EventSource answering_;
+  bool is_silent_ = false;  // as one that was stopped by a signal
+  std::vector<UniqueFd> accepted_;
   std::unique_ptr<PeerProcess> peer_;
 };
 
@@ -79,7 +97,7 @@ TEST_F(AttachTest, TheSessionGetsAConnectionThatInitKnowsTheUserOf) {
   listen_as_init();
   containers_.running_now["alice"] = own_process_as_container(run_);
   auto session = alice_attaches();
-  session.expect<Attached>();
+  expect_attached(session);
   ASSERT_EQ(session.packet().fd_count, 1U);
 
   auto init = accept_as_init();
@@ -92,9 +110,49 @@ TEST_F(AttachTest, TheSessionGetsAConnectionThatInitKnowsTheUserOf) {
   EXPECT_EQ(identity.login_as_root, 0);
   // The session command speaks next, on the descriptor it was given.
   Client command(loop_, std::move(session.packet().fds[0]));
+  command.expect<Hello>();
   command.send(Signal{.number = 1});
   EXPECT_EQ(init.expect<Signal>().number, 1);
   session.expect_end();
+}
+
+TEST_F(AttachTest, AnInitThatIsSilentIsASentenceInTime) {
+  is_silent_ = true;
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session = alice_attaches();
+  skip_progress(session);
+  Failure failure;
+  ASSERT_EQ(parse_packet(session.packet(), failure), 0);
+  EXPECT_THAT(std::string(failure.sentence),
+              AllOf(HasSubstr("does not answer"), HasSubstr("labgpu restart alice")));
+}
+
+TEST_F(AttachTest, APersonIsToldHowTheContainerEnded) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  containers_.notices["alice"] = "your container was killed";
+  auto session = alice_attaches(1);
+  skip_progress(session);
+  Notice notice;
+  ASSERT_EQ(parse_packet(session.packet(), notice), 0);
+  EXPECT_EQ(notice.sentence, "your container was killed");
+  expect_attached(session);
+  auto again = alice_attaches(1);
+  skip_progress(again);
+  EXPECT_EQ(again.packet().type, MessageType::kAttached);
+}
+
+TEST_F(AttachTest, AProgramIsNotToldAndThePersonAfterItIs) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  containers_.notices["alice"] = "your container was killed";
+  auto program = alice_attaches(0);
+  skip_progress(program);
+  EXPECT_EQ(program.packet().type, MessageType::kAttached);
+  auto person = alice_attaches(1);
+  skip_progress(person);
+  EXPECT_EQ(person.packet().type, MessageType::kNotice);
 }
 
 TEST_F(AttachTest, LoginAsRootIsToldToInit) {
@@ -102,7 +160,7 @@ TEST_F(AttachTest, LoginAsRootIsToldToInit) {
   listen_as_init();
   containers_.running_now["alice"] = own_process_as_container(run_);
   auto session = alice_attaches();
-  session.expect<Attached>();
+  expect_attached(session);
   auto init = accept_as_init();
   init.expect<Hello>();
   EXPECT_EQ(init.expect<Identity>().login_as_root, 1);
@@ -147,10 +205,10 @@ TEST_F(AttachTest, AnOpenLoginGoesOnDuringMaintenanceAndAtItsLimit) {
   policy_.defaults.max_sessions = 1;
   auto login = opened_login();
   auto at_the_limit = alice_attaches();
-  at_the_limit.expect<Attached>();
+  expect_attached(at_the_limit);
   ASSERT_TRUE(maintenance_.begin("back at 18:00"));
   auto during_maintenance = alice_attaches();
-  during_maintenance.expect<Attached>();
+  expect_attached(during_maintenance);
 }
 
 // sshd goes on with a login whose PAM session was refused, and starts its session command.

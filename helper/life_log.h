@@ -1,0 +1,36 @@
+// What happens to containers and logins, logged so that `labgpu log` finds it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "helper/log.h"
+
+namespace labgpu {
+
+// The journal's field LABGPU_EVENT.
+enum class LifeEvent {
+  kLogin,    // a session was opened
+  kLogout,   // and is over
+  kRefused,  // a login was
+  kCommand,  // a session command begins
+  kFailed,   // there was no container for a login
+  kCreated,  // of containers, from here on
+  kStarted,
+  kStopped,  // by labgpu
+  kEnded,    // by anything else
+  kRemoved,
+  kOutOfMemory,  // the kernel killed a process
+  kIdle,         // it will be stopped if it stays so
+  kSilent,       // its init does not answer
+};
+
+inline constexpr std::string_view kLogEvent = "LABGPU_EVENT";
+
+std::string_view to_text(LifeEvent event);
+
+// `container` is its name; empty where there is none.
+void log_life(LogLevel level, LifeEvent event, const std::string& user,
+              const std::string& container, const std::string& message);
+
+}  // namespace labgpu
