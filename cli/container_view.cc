@@ -16,15 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-// RFC 3339 in UTC, as Docker gives it, in the server's own time zone: "2025-05-20 14:03". What is
-// not understood is shown as it is.
-std::string started_text(const std::string& text) {
-  tm parts{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr || text.back() != 'Z') return text;
-  return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
-}
-
 // "a, b"
 std::string listed(const json& texts) {
   std::string list;
@@ -37,6 +28,18 @@ std::string listed(const json& texts) {
 // An earlier helper does not tell of settings.
 json list_of(const json& container, const char* field) {
   return container.value(field, json::array());
+}
+
+}  // namespace
+
+// RFC 3339 in UTC, as Docker gives it, becomes "2025-05-20 14:03". What is not understood is shown
+// as it is.
+std::string started_text(const json& container) {
+  auto text = container.at("startedAt").get<std::string>();
+  tm parts{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr || text.back() != 'Z') return text;
+  return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
 }
 
 void print_differences(const json& container) {
@@ -53,8 +56,6 @@ void print_differences(const json& container) {
   }
 }
 
-}  // namespace
-
 void print_containers(const json& containers) {
   bool ports = std::any_of(containers.begin(), containers.end(), [](const json& container) {
     return !list_of(container, "ports").empty();
@@ -67,7 +68,7 @@ void print_containers(const json& containers) {
     std::vector<std::string> row = {container.at("user"),
                                     container.at("state"),
                                     std::to_string(container.at("sessions").get<uint64_t>()),
-                                    started_text(container.at("startedAt")),
+                                    started_text(container),
                                     container.at("address"),
                                     container.at("image"),
                                     container.at("name")};

@@ -101,6 +101,7 @@ std::string AdminMethods::name() const { return "org.labgpu"; }
 std::string AdminMethods::description() const { return kLabgpuInterface; }
 
 bool AdminMethods::is_admin(const Peer& peer) const {
+  if (peer.only_owner) return false;
   if (peer.uid == 0) return true;
   return admin_group_ &&
          std::find(peer.groups.begin(), peer.groups.end(), *admin_group_) != peer.groups.end();

@@ -109,7 +109,7 @@ class AdminMethods final : public VarlinkInterface {
   [[nodiscard]] Result<void> refuse_while_purged(const std::string& name) const;
 
   // admin_logins.cc
-  VarlinkReply list_logins(const nlohmann::json& parameters);
+  Task<VarlinkReply> list_logins(const VarlinkCall& call);
   VarlinkReply end_logins(const nlohmann::json& parameters);
 
   // admin_gpus.cc

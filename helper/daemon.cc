@@ -107,6 +107,9 @@ class Daemon {
                        sessions_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
+    sessions_.serve_owners_with([this](UniqueFd connection, Peer owner) {
+      return admin_.serve(std::move(connection), std::move(owner));
+    });
     if (!sockets.userdb.valid()) return;
     userdb_.emplace(loop_, std::move(sockets.userdb), user_database_, kUserdbLimits);
   }

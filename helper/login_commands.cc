@@ -2,7 +2,9 @@
 #include "helper/login_commands.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "common/parse.h"
 #include "common/paths.h"
@@ -55,6 +57,18 @@ bool is_session_command(pid_t process) {
   return false;
 }
 
+// What `ssh alice@host labgpu status` has become: the words are its arguments.
+std::optional<LoginCommand> own_command_of(pid_t process) {
+  auto arguments = read_file(in_proc(process, "cmdline"));
+  if (!arguments || !arguments->starts_with(std::string_view(kSelfCommand, sizeof kSelfCommand))) {
+    return std::nullopt;
+  }
+  LoginCommand command{.text = "labgpu" + arguments->substr(sizeof kSelfCommand - 1)};
+  if (command.text.ends_with('\0')) command.text.pop_back();
+  std::replace(command.text.begin(), command.text.end(), '\0', ' ');
+  return command;
+}
+
 // "NAME=value" of each, up to the next NUL (proc(5), /proc/PID/environ).
 LoginCommand command_of(pid_t process) {
   constexpr std::string_view kCommand = "SSH_ORIGINAL_COMMAND=";
@@ -75,7 +89,9 @@ LoginCommand command_of(pid_t process) {
 }
 
 void add_commands(pid_t process, int steps, std::vector<LoginCommand>& commands) {
-  if (is_session_command(process)) {
+  if (auto own = own_command_of(process)) {
+    commands.push_back(std::move(*own));
+  } else if (is_session_command(process)) {
     commands.push_back(command_of(process));
   } else if (steps > 0) {
     for (pid_t child : children_of(process)) add_commands(child, steps - 1, commands);

@@ -55,6 +55,7 @@ const SessionServer::Request SessionServer::kRequests[] = {
     {MessageType::kCheckPassword, Sender::kRoot, &SessionServer::check_password},
     {MessageType::kChangePassword, Sender::kRoot, &SessionServer::change_password},
     {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
+    {MessageType::kManage, Sender::kManagedOutsideHostNetwork, &SessionServer::manage},
 };
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
@@ -127,8 +128,7 @@ std::optional<Failure> SessionServer::refuse_connection(uid_t uid) {
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
   if (!quota_.enter(uid)) {
-    return failure(FailureCode::kUnavailable,
-                   "too many connections to labgpu at once; try again in a minute");
+    return failure(FailureCode::kUnavailable, kTooManyConnections);
   }
   return std::nullopt;
 }

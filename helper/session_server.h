@@ -7,11 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/messages.h"
@@ -53,6 +55,11 @@ class SessionServer final : public Logins {
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
                 const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
   ~SessionServer() override;
+
+  // What serves the owners of accounts: it gets a connection and who is at its other end, and says
+  // false when they have too many. Until it is set nobody is served.
+  using ServeOwner = std::function<bool(UniqueFd connection, Peer owner)>;
+  void serve_owners_with(ServeOwner serve) { serve_owner_ = std::move(serve); }
 
   // How long a login may take from now on; those under way keep theirs.
   void set_login_limit(std::chrono::milliseconds limit) { limits_.login = limit; }
@@ -100,6 +107,9 @@ class SessionServer final : public Logins {
   void start_work(Connection& connection, Task<void> work);
   void close_later(const Connection& connection);
 
+  // session_manage.cc
+  Next manage(Connection& connection, Packet& packet);
+
   // session_passwords.cc
   Next check_password(Connection& connection, Packet& packet);
   Next change_password(Connection& connection, Packet& packet);
@@ -135,6 +145,7 @@ class SessionServer final : public Logins {
   Worker& worker_;
   SessionLimits limits_;
   AttemptLimit password_attempts_;
+  ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   ConnectionQuota quota_;
