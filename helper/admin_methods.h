@@ -22,6 +22,7 @@
 #include "helper/event_loop.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
+#include "helper/password_changes.h"
 #include "helper/port_reservations.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
@@ -34,7 +35,7 @@ class AdminMethods final : public VarlinkInterface {
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               Logins& logins, std::string gpu_socket = kGpuSocket);
+               Logins& logins, PasswordChanges& passwords, std::string gpu_socket = kGpuSocket);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -43,8 +44,10 @@ class AdminMethods final : public VarlinkInterface {
 
  private:
   enum class Caller {
-    kAdmin,  // root, and members of the group labgpu-admin
-    kOwner,  // these, and a user for the account with their uid, which `name` has to be
+    kAdmin,       // root, and members of the group labgpu-admin
+    kOwner,       // these, and a user for the account with their uid, which `name` has to be
+    kOwnerAlone,  // that user, and no administrator who is not
+    kAnyOwner,    // administrators and every user; it is about no account
   };
   // What only files need is done at once; what Docker has to do with takes its time; what takes so
   // long that somebody will ask tells how far it is.
@@ -90,6 +93,7 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_passwords.cc
   VarlinkReply set_password(const nlohmann::json& parameters);
+  Task<VarlinkReply> change_own_password(const nlohmann::json& parameters);
 
   // admin_containers.cc
   Task<VarlinkReply> remove_user(const nlohmann::json& parameters);
@@ -113,7 +117,7 @@ class AdminMethods final : public VarlinkInterface {
   VarlinkReply end_logins(const nlohmann::json& parameters);
 
   // admin_gpus.cc
-  Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
+  Task<VarlinkReply> list_gpus(const VarlinkCall& call);
 
   // admin_maintenance.cc
   VarlinkReply get_maintenance(const nlohmann::json& parameters);
@@ -127,6 +131,7 @@ class AdminMethods final : public VarlinkInterface {
   const Config& config_;
   std::optional<gid_t> admin_group_;
   Logins& logins_;
+  PasswordChanges& passwords_;
   std::string gpu_socket_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;

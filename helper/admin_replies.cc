@@ -86,12 +86,21 @@ nlohmann::json user_reply(const Account& account, const SettingsPolicy& policy) 
 nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions) {
   auto ports = nlohmann::json::array();
   for (const auto& port : status.ports) ports.push_back(to_text(port));
-  return {{"user", status.user},       {"name", status.name},
-          {"id", status.id},           {"state", text_of(status.state)},
-          {"image", status.image},     {"startedAt", status.started_at},
-          {"address", status.address}, {"sessions", sessions},
-          {"ports", std::move(ports)}, {"needsRebuild", status.rebuild},
-          {"pending", status.pending}};
+  nlohmann::json reply = {{"user", status.user},       {"name", status.name},
+                          {"id", status.id},           {"state", text_of(status.state)},
+                          {"image", status.image},     {"startedAt", status.started_at},
+                          {"address", status.address}, {"sessions", sessions},
+                          {"ports", std::move(ports)}, {"needsRebuild", status.rebuild},
+                          {"pending", status.pending}};
+  if (status.start) {
+    reply["starting"] = true;
+    if (!status.start->image.empty()) reply["fetching"] = status.start->image;
+  }
+  if (status.failure) {
+    reply["failure"] = status.failure->why;
+    reply["failedUSec"] = status.failure->when;
+  }
+  return reply;
 }
 
 VarlinkFailed account_failed(const Error& error) {
@@ -106,6 +115,9 @@ VarlinkFailed account_failed(const Error& error) {
     case ErrorCode::kTimeout:
       return failed("Unavailable", error.message);
     case ErrorCode::kDenied:
+    case ErrorCode::kWrongPassword:
+    case ErrorCode::kTooManyAttempts:
+      return failed("NotAllowed", error.message);
     case ErrorCode::kSystem:
       break;
   }

@@ -11,6 +11,7 @@
 
 #include "common/unique_fd.h"
 #include "helper/account.h"
+#include "helper/date.h"
 #include "helper/error.h"
 #include "helper/pull_progress.h"
 #include "helper/setting_ports.h"
@@ -35,6 +36,19 @@ struct RunningContainer {
 // kUnknown: Docker does not answer.
 enum class ContainerState { kAbsent, kStopped, kRunning, kUnknown };
 
+// How far an ensure_running() is.
+struct StartProgress {
+  std::string image;  // what is being fetched; empty while the container is made and started
+  PullState pull;
+  std::chrono::milliseconds elapsed{0};  // since the fetching began, or else the start
+};
+
+// Why an ensure_running() gave none.
+struct StartFailure {
+  std::string why;
+  Microseconds when = 0;
+};
+
 struct ContainerStatus {
   std::string user;
   std::string name;  // empty when absent
@@ -48,13 +62,10 @@ struct ContainerStatus {
   std::vector<std::string> rebuild;
   // … or Docker could not change them, which is tried again when it is started.
   std::vector<std::string> pending;
-};
-
-// How far an ensure_running() is.
-struct StartProgress {
-  std::string image;  // what is being fetched; empty while the container is made and started
-  PullState pull;
-  std::chrono::milliseconds elapsed{0};  // since the fetching began, or else the start
+  // Of one that does not run: what is being done about that, and why the last attempt failed. The
+  // latter is forgotten when the helper ends.
+  std::optional<StartProgress> start;
+  std::optional<StartFailure> failure;
 };
 
 // One container per account. Everything runs on the event loop's thread; an account is the one

@@ -45,9 +45,4 @@ inline Failure failure(FailureCode code, std::string_view sentence) {
 inline constexpr char kTooManyConnections[] =
     "too many connections to labgpu at once; try again in a minute";
 
-inline Error no_account() {
-  return {ErrorCode::kNotFound,
-          "labgpu does not know this account, or its record is damaged; tell the administrator"};
-}
-
 }  // namespace labgpu

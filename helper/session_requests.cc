@@ -8,6 +8,7 @@
 
 #include "helper/account_password.h"
 #include "helper/log.h"
+#include "helper/login_policy.h"
 #include "helper/session_connection.h"
 
 namespace labgpu {

@@ -61,16 +61,15 @@ const SessionServer::Request SessionServer::kRequests[] = {
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              HostAccounts& host_accounts, Containers& containers,
                              const SettingsPolicy& policy, const Maintenance& maintenance,
-                             Worker& worker, SessionLimits limits)
+                             PasswordChanges& passwords, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       host_accounts_(host_accounts),
       containers_(containers),
       policy_(policy),
       maintenance_(maintenance),
-      worker_(worker),
+      passwords_(passwords),
       limits_(limits),
-      password_attempts_(limits.wrong_passwords, limits.wrong_passwords_period),
       quota_(limits.connections),
       listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
         accept(std::move(accepted), std::move(peer));
@@ -245,6 +244,8 @@ SessionServer::Next SessionServer::refuse(const Connection& connection, const Er
   if (error.code == ErrorCode::kDenied) code = FailureCode::kNotAllowed;
   if (error.code == ErrorCode::kTimeout) code = FailureCode::kNotYet;
   if (error.code == ErrorCode::kNotFound) code = FailureCode::kNoAccount;
+  if (error.code == ErrorCode::kWrongPassword) code = FailureCode::kWrongPassword;
+  if (error.code == ErrorCode::kTooManyAttempts) code = FailureCode::kTooManyAttempts;
   return refuse(connection, failure(code, error.message));
 }
 

@@ -20,7 +20,6 @@
 #include "common/packet_socket.h"
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
-#include "helper/attempt_limit.h"
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
@@ -28,9 +27,9 @@
 #include "helper/listener.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
+#include "helper/password_changes.h"
 #include "helper/settings_policy.h"
 #include "helper/task.h"
-#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -43,9 +42,6 @@ struct SessionLimits {
   // What of it passes before PAM asks and after the session command was answered.
   std::chrono::milliseconds unseen{1000};
   std::chrono::milliseconds progress{250};  // between two packets of progress
-  // Wrong old passwords of one account, and for how long no more are looked at.
-  unsigned wrong_passwords = 5;
-  std::chrono::milliseconds wrong_passwords_period{60000};
 };
 
 class SessionServer final : public Logins {
@@ -53,7 +49,8 @@ class SessionServer final : public Logins {
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
-                const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
+                const Maintenance& maintenance, PasswordChanges& passwords,
+                SessionLimits limits = {});
   ~SessionServer() override;
 
   // What serves the owners of accounts: it gets a connection and who is at its other end, and says
@@ -70,8 +67,6 @@ class SessionServer final : public Logins {
 
  private:
   struct Connection;
-  struct PasswordRequest;
-  struct PasswordOutcome;
   // What becomes of a connection after a packet.
   enum class Next { kKeep, kClose };
   enum class Sender { kRoot, kManagedOutsideHostNetwork };
@@ -113,12 +108,8 @@ class SessionServer final : public Logins {
   // session_passwords.cc
   Next check_password(Connection& connection, Packet& packet);
   Next change_password(Connection& connection, Packet& packet);
-  Next begin_password_work(Connection& connection, std::string_view user,
-                           const std::shared_ptr<const PasswordRequest>& request);
-  static PasswordOutcome compute(const PasswordRequest& request, const std::string& old_hash);
-  Task<void> work_on_password(Connection& connection, AccountPointer account,
-                              std::shared_ptr<const PasswordRequest> request);
-  Result<void> store_password(const AccountPointer& seen, const Result<std::string>& hash);
+  Task<void> work_on_password(Connection& connection, std::string user,
+                              std::shared_ptr<const PasswordChanges::Request> request);
 
   // session_attach.cc
   Next attach(Connection& connection, Packet& packet);
@@ -142,9 +133,8 @@ class SessionServer final : public Logins {
   Containers& containers_;
   const SettingsPolicy& policy_;
   const Maintenance& maintenance_;
-  Worker& worker_;
+  PasswordChanges& passwords_;
   SessionLimits limits_;
-  AttemptLimit password_attempts_;
   ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
