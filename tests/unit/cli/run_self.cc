@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -28,9 +29,17 @@ UniqueFd connect_to(const std::string& path) {
   return fd;
 }
 
-// A terminal as the standard input, on which everything is typed before anybody reads.
+// What was typed before it is thrown away when the echo goes (TCSAFLUSH).
+void wait_for_silence(int terminal) {
+  termios modes{};
+  for (int i = 0; i < 1000 && tcgetattr(terminal, &modes) == 0; ++i) {
+    if ((modes.c_lflag & ECHO) == 0) return;
+    usleep(10000);
+  }
+}
+
 Ran run_at_terminal(const CommandLineRunner& run, const std::vector<std::string>& arguments,
-                    const std::string& typed) {
+                    const SelfInput& input) {
   int master = -1;
   int slave = -1;
   if (openpty(&master, &slave, nullptr, nullptr, nullptr) != 0) throw std::runtime_error("openpty");
@@ -38,12 +47,9 @@ Ran run_at_terminal(const CommandLineRunner& run, const std::vector<std::string>
   UniqueFd theirs(slave);
   UniqueFd before(dup(STDIN_FILENO));
   dup2(slave, STDIN_FILENO);
-  // Passwords are read after what was typed before is thrown away (TCSAFLUSH).
   std::thread typist([&] {
-    for (char c : typed) {
-      usleep(c == '\n' ? 30000 : 1000);
-      if (write(master, &c, 1) != 1) return;
-    }
+    if (input.how == Input::kTypedHidden) wait_for_silence(slave);
+    if (write(master, input.text.data(), input.text.size()) < 0) return;
   });
   auto ran = run_captured(run, arguments);
   typist.join();
@@ -83,8 +89,8 @@ SelfRun::SelfRun(const std::vector<std::string>& arguments, std::vector<nlohmann
   auto run = [connection](int argc, const char* const* argv) {
     return run_self(argc, argv, std::move(*connection));
   };
-  ran = input.typed ? run_at_terminal(run, arguments, input.text)
-                    : run_with_input(run, arguments, input.text);
+  ran = input.how == Input::kFile ? run_with_input(run, arguments, input.text)
+                                  : run_at_terminal(run, arguments, input);
 }
 
 std::vector<std::string> SelfRun::methods() {

@@ -10,10 +10,12 @@
 
 namespace labgpu {
 
-// What comes from where: "typed" is a terminal on which that is typed, else it is a file.
+// The standard input: a file, or a terminal on which that is typed, perhaps only once it shows
+// nothing any more.
+enum class Input { kFile, kTyped, kTypedHidden };
 struct SelfInput {
   std::string text;
-  bool typed = false;
+  Input how = Input::kFile;
 };
 
 // One run against these replies, in turn; the first of most commands is GetUser's.

@@ -15,7 +15,8 @@ using testing::Not;
 json done() { return reply_with(json::object()); }
 
 TEST(SelfPasswd, AsksOnceForTheOldOneAndTwiceForTheNewOne) {
-  SelfRun self({"passwd"}, {alice_reply(), done()}, {"old one\nnew one\nnew one\n", true});
+  SelfRun self({"passwd"}, {alice_reply(), done()},
+               {"old one\nnew one\nnew one\n", Input::kTypedHidden});
   EXPECT_EQ(self.ran.status, 0) << self.ran.err;
   EXPECT_THAT(self.methods(), ElementsAre("GetUser", "ChangeOwnPassword"));
   EXPECT_EQ(self.parameters(1), json({{"oldPassword", "old one"}, {"newPassword", "new one"}}));
@@ -26,7 +27,7 @@ TEST(SelfPasswd, AsksOnceForTheOldOneAndTwiceForTheNewOne) {
 }
 
 TEST(SelfPasswd, TwoThatDifferChangeNothing) {
-  SelfRun self({"passwd"}, {alice_reply()}, {"old\nnew\nnwe\n", true});
+  SelfRun self({"passwd"}, {alice_reply()}, {"old\nnew\nnwe\n", Input::kTypedHidden});
   EXPECT_EQ(self.ran.status, 1);
   EXPECT_THAT(self.ran.err, HasSubstr("differ"));
   EXPECT_THAT(self.methods(), ElementsAre("GetUser"));

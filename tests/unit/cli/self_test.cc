@@ -128,12 +128,12 @@ TEST(SelfStop, AsksFirstAndSaysWhatIsLost) {
     auto asked = std::vector<json>{alice_reply(), status(container("running")),
                                    logins({login(1, true), login(2, false), login(3, false)}),
                                    changed("stopped")};
-    SelfRun yes({command}, asked, {"y\n", true});
+    SelfRun yes({command}, asked, {"y\n", Input::kTyped});
     EXPECT_EQ(yes.ran.status, 0) << yes.ran.err;
     EXPECT_THAT(yes.ran.err, HasSubstr("your container? Everything that runs in it ends, also in "
                                        "your 2 other sessions. [y/N]"));
     EXPECT_EQ(yes.methods().size(), 4U);
-    SelfRun no({command}, asked, {"n\n", true});
+    SelfRun no({command}, asked, {"n\n", Input::kTyped});
     EXPECT_EQ(no.ran.status, 1);
     EXPECT_THAT(no.ran.err, HasSubstr("nothing was done"));
     EXPECT_EQ(no.methods().size(), 3U);
@@ -174,7 +174,7 @@ TEST(SelfKill, EndsTheOthers) {
 }
 
 TEST(SelfKill, EndsTheOneThatIsNamed) {
-  SelfRun self({"kill", "7"}, {alice_reply(), ended()}, {"yes\n", true});
+  SelfRun self({"kill", "7"}, {alice_reply(), ended()}, {"yes\n", Input::kTyped});
   EXPECT_EQ(self.ran.status, 0) << self.ran.err;
   EXPECT_THAT(self.ran.err, HasSubstr("End session 7"));
   EXPECT_EQ(self.parameters(1), json({{"name", "alice"}, {"number", 7}}));
