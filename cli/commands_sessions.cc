@@ -90,7 +90,7 @@ Result<json> end_own_logins(const CommandLine& line, const std::string& name,
   return json{{"ended", ended}};
 }
 
-Result<void> kill(const CommandLine& line, const KillOptions& options) {
+Result<void> end_sessions(const CommandLine& line, const KillOptions& options) {
   auto name = account_of(line, options.name);
   if (!name) return Failed(name.error());
   auto reply = line.is_owners() ? end_own_logins(line, *name, options)
@@ -110,8 +110,9 @@ void add_kill(CLI::App& app, CommandLine& line) {
   add_name(*command, line, options->name, WithoutName::kIsWrong);
   command->add_option("SESSION", options->number, "Its number, as `labgpu sessions` shows it");
   if (line.is_owners()) command->add_flag("--yes", options->yes, "Do not ask");
-  command->callback(
-      [&line, options] { line.command = [&line, options] { return kill(line, *options); }; });
+  command->callback([&line, options] {
+    line.command = [&line, options] { return end_sessions(line, *options); };
+  });
 }
 
 }  // namespace

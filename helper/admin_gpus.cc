@@ -15,8 +15,11 @@ namespace {
 nlohmann::json summed_by_user(const nlohmann::json& processes) {
   std::map<std::string, uint64_t> memory;
   for (const auto& process : processes) {
-    const auto& used = process.value("memory", nlohmann::json());
-    memory[process.value("user", "")] += used.is_number_unsigned() ? used.get<uint64_t>() : 0;
+    auto user = process.find("user");
+    auto used = process.find("memory");
+    bool known = used != process.end() && used->is_number_unsigned();
+    auto& sum = memory[user != process.end() && user->is_string() ? user->get<std::string>() : ""];
+    if (known) sum += used->get<uint64_t>();
   }
   auto users = nlohmann::json::array();
   for (const auto& [user, bytes] : memory) {

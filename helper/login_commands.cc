@@ -57,16 +57,21 @@ bool is_session_command(pid_t process) {
   return false;
 }
 
+std::string shortened(std::string_view text) {
+  std::string shown(text.substr(0, kLongestShown));
+  return text.size() > kLongestShown ? shown + " ..." : shown;
+}
+
 // What `ssh alice@host labgpu status` has become: the words are its arguments.
 std::optional<LoginCommand> own_command_of(pid_t process) {
   auto arguments = read_file(in_proc(process, "cmdline"));
   if (!arguments || !arguments->starts_with(std::string_view(kSelfCommand, sizeof kSelfCommand))) {
     return std::nullopt;
   }
-  LoginCommand command{.text = "labgpu" + arguments->substr(sizeof kSelfCommand - 1)};
-  if (command.text.ends_with('\0')) command.text.pop_back();
-  std::replace(command.text.begin(), command.text.end(), '\0', ' ');
-  return command;
+  auto text = "labgpu" + arguments->substr(sizeof kSelfCommand - 1);
+  if (text.ends_with('\0')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return LoginCommand{.text = shortened(text)};
 }
 
 // "NAME=value" of each, up to the next NUL (proc(5), /proc/PID/environ).
@@ -82,8 +87,7 @@ LoginCommand command_of(pid_t process) {
     if (variable.starts_with(kTerminal)) command.terminal = true;
     if (!variable.starts_with(kCommand)) continue;
     variable.remove_prefix(kCommand.size());
-    command.text = std::string(variable.substr(0, kLongestShown));
-    if (variable.size() > kLongestShown) command.text += " ...";
+    command.text = shortened(variable);
   }
   return command;
 }

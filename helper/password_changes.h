@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "helper/account_store.h"
 #include "helper/attempt_limit.h"

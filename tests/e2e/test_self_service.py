@@ -117,7 +117,7 @@ def test_ports_lead_where_the_settings_say(server, new_user):
     server.labgpu("user", "set", user.user, "ports=8888,53/udp").ok()
     user.ssh("true").ok()
     ports = own_json(user, "ports")["ports"]
-    assert [(port["container"], port["state"]) for port in ports] == [("8888", "open"), ("53/udp", "open")]
+    assert {(port["container"], port["state"]) for port in ports} == {("8888", "open"), ("53/udp", "open")}
     assert all(20000 <= int(port["server"]) <= 29999 for port in ports), ports
     everybodys = server.labgpu_json("ports")["ports"]
     assert [port for port in everybodys if port["user"] == user.user] == ports

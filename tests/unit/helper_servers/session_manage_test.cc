@@ -60,7 +60,6 @@ class ManageTest : public SessionFixture {
     return json::parse(reply.substr(0, static_cast<size_t>(size) - 1));
   }
 
-  FakeContainers& fake_ = containers_;
   Config admin_config_;
   AdminMethods admin_{loop_,         *accounts_.store, containers_, maintenance_,
                       admin_config_, kAdminGroup,      *server_,    passwords_};
@@ -74,7 +73,8 @@ TEST_F(ManageTest, TheOwnerLooksAfterTheirContainerWhateverStateItIsIn) {
   EXPECT_EQ(status["parameters"]["containers"][0]["user"], "alice");
   EXPECT_EQ(call(connection, "GetUser", json::object())["parameters"]["user"]["name"], "alice");
   EXPECT_TRUE(call(connection, "Stop", json::object()).contains("parameters"));
-  EXPECT_THAT(fake_.asked, testing::ElementsAre("stop alice")) << "it does not ask for a container";
+  EXPECT_THAT(containers_.asked, testing::ElementsAre("stop alice"))
+      << "it does not ask for a container";
 }
 
 TEST_F(ManageTest, NobodyIsAnAdministratorThere) {
@@ -90,7 +90,7 @@ TEST_F(ManageTest, NobodyIsAnAdministratorThere) {
     EXPECT_THAT(other["parameters"]["message"].get<std::string>(),
                 HasSubstr("your own account, alice"));
   }
-  EXPECT_TRUE(fake_.asked.empty());
+  EXPECT_TRUE(containers_.asked.empty());
 }
 
 TEST_F(ManageTest, OnlyAManagedAccountFromWithinALogin) {
@@ -112,7 +112,7 @@ TEST_F(ManageTest, WhoIsLockedMeanwhileChangesNothing) {
   auto connection = managed(alice_of_groups());
   accounts_.change("alice", [](Account& a) { a.locked = true; });
   EXPECT_EQ(call(connection, "Start", json::object())["error"], "org.labgpu.NotAllowed");
-  EXPECT_TRUE(fake_.asked.empty());
+  EXPECT_TRUE(containers_.asked.empty());
 }
 
 TEST_F(ManageTest, ConnectionsAreCountedUntilTheyEnd) {
