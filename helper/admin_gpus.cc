@@ -5,7 +5,6 @@
 
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
-#include "helper/gpu_monitor.h"
 
 namespace labgpu {
 
@@ -54,8 +53,7 @@ nlohmann::json for_owner(const nlohmann::json& report) {
 Task<VarlinkReply> AdminMethods::list_gpus(const VarlinkCall& call) {
   JsonFields fields(call.parameters, "");
   if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
-  auto asking =
-      ask_gpus(loop_, gpu_socket_, [this](pid_t pid) { return containers_.user_of_process(pid); });
+  auto asking = gpus_.report();
   auto report = co_await asking;
   if (!report) co_return container_failed(report.error());
   if (is_admin(call.peer)) co_return std::move(*report);

@@ -100,7 +100,8 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       admin_group_(admin_group),
       logins_(logins),
       passwords_(passwords),
-      gpu_socket_(std::move(gpu_socket)),
+      gpus_(loop, std::move(gpu_socket),
+            [this](pid_t pid) { return containers_.user_of_process(pid); }),
       tree_worker_(loop) {}
 
 std::string AdminMethods::name() const { return "org.labgpu"; }

@@ -20,6 +20,7 @@
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/gpu_monitor.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/password_changes.h"
@@ -132,7 +133,7 @@ class AdminMethods final : public VarlinkInterface {
   std::optional<gid_t> admin_group_;
   Logins& logins_;
   PasswordChanges& passwords_;
-  std::string gpu_socket_;
+  GpuMonitor gpus_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;
 };

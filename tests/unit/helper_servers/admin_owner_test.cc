@@ -153,12 +153,13 @@ TEST_F(AdminOwnerTest, ALoginKnowsItself) {
     _exit(0);
   }
   logins_.open = {{.number = 1, .user = "alice", .process = getpid()},
-                  {.number = 2, .user = "alice", .process = 1}};
+                  {.number = 2, .user = "alice", .process = 0x7ffffff0}};
   auto reply = reply_to("ListLogins", json::object(), {20001, child, {20001}, true});
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   ASSERT_TRUE(reply);
   EXPECT_EQ((*reply)["logins"][0]["own"], true);
+  EXPECT_EQ((*reply)["logins"][1]["own"], false);
 }
 
 TEST_F(AdminOwnerTest, AFailedStartIsTold) {
