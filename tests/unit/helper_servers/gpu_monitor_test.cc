@@ -87,7 +87,8 @@ TEST_F(GpuMonitorTest, WhoAsksMeanwhileGetsTheSameAnswer) {
   TaskGroup askers;
   auto ask = [&]() -> Task<void> {
     auto asking = monitor.report();
-    answers.push_back(co_await asking);
+    Result<json> told = co_await asking;
+    answers.push_back(std::move(told));
   };
   for (int i = 0; i < 3; ++i) askers.add(ask());
   auto answer = [&](const std::string& text) {
