@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/byte_size.h"
-#include "cli/command_line.h"
+#include "cli/shared_commands.h"
 #include "cli/table.h"
 
 namespace labgpu {

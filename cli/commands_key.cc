@@ -4,7 +4,7 @@
 
 #include "cli/command_line.h"
 #include "cli/input.h"
-#include "cli/table.h"
+#include "cli/key_view.h"
 
 namespace labgpu {
 
@@ -17,14 +17,6 @@ struct KeyOptions {
   std::string file;
   std::string fingerprint;
 };
-
-void print_keys(const json& keys) {
-  Table table({"FINGERPRINT", "TYPE", "COMMENT"});
-  for (const auto& key : keys) {
-    table.add({key.at("fingerprint"), key.at("type"), key.at("comment")});
-  }
-  std::cout << table.render();
-}
 
 Result<void> key_add(const CommandLine& line, const KeyOptions& options) {
   auto keys = read_keys(options.file);

@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include "cli/command_line.h"
 #include "cli/local_time.h"
+#include "cli/shared_commands.h"
 #include "cli/table.h"
 
 namespace labgpu {
@@ -69,7 +69,7 @@ Result<void> show_log(const CommandLine& line, const Options& options) {
 void add_log_command(CLI::App& app, CommandLine& line) {
   auto options = std::make_shared<Options>();
   auto* command = add_query(app, line, "log", "What happened to logins and containers");
-  command->add_option("NAME", options->name, "All accounts without it");
+  add_name(*command, line, options->name, WithoutName::kIsAllAccounts);
   command->add_option("--lines", options->lines, "The last that many, 1 to 1000; 100 without it")
       ->check(CLI::Range(1, 1000));
   command->add_option("--since", options->since, "Nothing older: 2026-12-31, 2026-12-31T18:00");

@@ -3,9 +3,11 @@
 #include <memory>
 #include <optional>
 
-#include "cli/command_line.h"
 #include "cli/counted.h"
+#include "cli/input.h"
 #include "cli/local_time.h"
+#include "cli/own_loss.h"
+#include "cli/shared_commands.h"
 #include "cli/table.h"
 
 namespace labgpu {
@@ -23,6 +25,7 @@ std::string what_of(const json& login) {
     if (command.at("terminal").get<bool>()) text += " (terminal)";
     what += (what.empty() ? "" : "; ") + text;
   }
+  if (login.value("own", false)) what += what.empty() ? "this one" : " (this one)";
   return what;
 }
 
@@ -39,7 +42,7 @@ void print_logins(const json& reply) {
 void add_sessions(CLI::App& app, CommandLine& line) {
   auto name = std::make_shared<std::string>();
   auto* command = add_query(app, line, "sessions", "Logins that are open, and what runs in them");
-  command->add_option("NAME", *name, "All accounts without it");
+  add_name(*command, line, *name, WithoutName::kIsAllAccounts);
   command->callback([&line, name] {
     line.command = [&line, name] {
       json parameters = json::object();
@@ -49,25 +52,66 @@ void add_sessions(CLI::App& app, CommandLine& line) {
   });
 }
 
+struct KillOptions {
+  std::string name;
+  std::optional<uint64_t> number;
+  bool yes = false;
+};
+
+Result<json> end_logins(const CommandLine& line, const std::string& name,
+                        std::optional<uint64_t> number) {
+  json parameters = {{"name", name}};
+  if (number) parameters["number"] = *number;
+  return call_helper(line, "EndLogins", parameters);
+}
+
+// A user's: all but the one that this command comes from, or the one with the number.
+Result<json> end_own_logins(const CommandLine& line, const std::string& name,
+                            const KillOptions& options) {
+  if (options.number) {
+    auto question = "End session " + std::to_string(*options.number) + " and what runs in it?";
+    auto agreed = agree(options.yes, question, "nothing was ended");
+    if (!agreed) return Failed(agreed.error());
+    return end_logins(line, name, options.number);
+  }
+  auto listed = call_helper(line, "ListLogins", {{"name", name}});
+  if (!listed) return listed;
+  auto others = other_logins(*listed);
+  uint64_t ended = 0;
+  if (others.empty()) return json{{"ended", ended}};
+  auto agreed = agree(options.yes, "End " + count_of_others(others) + " and what runs in them?",
+                      "nothing was ended");
+  if (!agreed) return Failed(agreed.error());
+  for (const auto& login : others) {
+    auto reply = end_logins(line, name, login.at("number").get<uint64_t>());
+    // One that ended meanwhile is no failure.
+    if (reply) ended += reply->at("ended").get<uint64_t>();
+  }
+  return json{{"ended", ended}};
+}
+
+Result<void> end_sessions(const CommandLine& line, const KillOptions& options) {
+  auto name = account_of(line, options.name);
+  if (!name) return Failed(name.error());
+  auto reply = line.is_owners() ? end_own_logins(line, *name, options)
+                                : end_logins(line, *name, options.number);
+  return show_reply(line, reply, [&name](const json& done) {
+    auto ended = done.at("ended").get<uint64_t>();
+    std::cout << *name << ": ended " << counted(ended, "session", "sessions") << '\n';
+  });
+}
+
 void add_kill(CLI::App& app, CommandLine& line) {
-  struct Options {
-    std::string name;
-    std::optional<uint64_t> number;
-  };
-  auto options = std::make_shared<Options>();
-  auto* command = add_query(app, line, "kill", "End an account's logins, or one of them");
-  command->add_option("NAME", options->name)->required();
+  auto options = std::make_shared<KillOptions>();
+  auto* command =
+      add_query(app, line, "kill",
+                line.is_owners() ? "End your other sessions, or the one with that number"
+                                 : "End an account's logins, or one of them");
+  add_name(*command, line, options->name, WithoutName::kIsWrong);
   command->add_option("SESSION", options->number, "Its number, as `labgpu sessions` shows it");
+  if (line.is_owners()) command->add_flag("--yes", options->yes, "Do not ask");
   command->callback([&line, options] {
-    line.command = [&line, options] {
-      json parameters = {{"name", options->name}};
-      if (options->number) parameters["number"] = *options->number;
-      auto reply = call_helper(line, "EndLogins", parameters);
-      return show_reply(line, reply, [&options](const json& done) {
-        auto ended = done.at("ended").get<uint64_t>();
-        std::cout << options->name << ": ended " << counted(ended, "session", "sessions") << '\n';
-      });
-    };
+    line.command = [&line, options] { return end_sessions(line, *options); };
   });
 }
 

@@ -17,15 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-// RFC 3339 in UTC, as Docker gives it, in the server's own time zone: "2025-05-20 14:03". What is
-// not understood is shown as it is.
-std::string started_text(const std::string& text) {
-  tm parts{};
-  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (rest == nullptr || text.back() != 'Z') return text;
-  return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
-}
-
 // "a, b"
 std::string listed(const json& texts) {
   std::string list;
@@ -33,6 +24,18 @@ std::string listed(const json& texts) {
     list += (list.empty() ? "" : ", ") + printable(text.get<std::string>());
   }
   return list;
+}
+
+}  // namespace
+
+// RFC 3339 in UTC, as Docker gives it, becomes "2025-05-20 14:03". What is not understood is shown
+// as it is.
+std::string started_text(const json& container) {
+  auto text = container.at("startedAt").get<std::string>();
+  tm parts{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr || text.back() != 'Z') return text;
+  return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
 }
 
 void print_differences(const json& container) {
@@ -49,7 +52,6 @@ void print_differences(const json& container) {
   }
 }
 
-// What befell it, and what will.
 void print_life(const json& container) {
   auto user = printable(container.at("user").get<std::string>());
   if (!container.value("answers", true)) {
@@ -73,8 +75,6 @@ void print_life(const json& container) {
   }
 }
 
-}  // namespace
-
 void print_containers(const json& containers) {
   bool ports = std::any_of(containers.begin(), containers.end(),
                            [](const json& container) { return !container.at("ports").empty(); });
@@ -86,7 +86,7 @@ void print_containers(const json& containers) {
     std::vector<std::string> row = {container.at("user"),
                                     container.at("state"),
                                     std::to_string(container.at("sessions").get<uint64_t>()),
-                                    started_text(container.at("startedAt")),
+                                    started_text(container),
                                     container.at("address"),
                                     container.at("image"),
                                     container.at("name")};

@@ -112,6 +112,22 @@ Result<std::string> take_password(const HeldSignals& signals) {
   return password;
 }
 
+Result<std::string> ask_twice(const std::string& user, const HeldSignals& signals) {
+  std::cerr << "New password for " << user << ": " << std::flush;
+  auto password = take_password(signals);
+  if (!password) return password;
+  std::cerr << "The same again: " << std::flush;
+  auto again = take_password(signals);
+  if (!again) return again;
+  if (*password != *again) return fail("the two passwords differ; nothing was changed");
+  return password;
+}
+
+Result<void> require_terminal(const std::string& otherwise) {
+  if (isatty(STDIN_FILENO) != 0) return {};
+  return fail("there is no terminal to ask at; say " + otherwise, kExitUsage);
+}
+
 }  // namespace
 
 Result<std::vector<KeyLine>> parse_keys(const std::string& text, const std::string& source) {
@@ -153,30 +169,53 @@ Result<std::string> read_password(const std::string& user) {
 }
 
 Result<std::string> ask_for_new_password(const std::string& user) {
-  if (isatty(STDIN_FILENO) == 0) {
-    return fail("there is no terminal to ask at; say --stdin to give the password there",
-                kExitUsage);
+  if (auto there = require_terminal("--stdin to give the password there"); !there) {
+    return Failed(there.error());
   }
   HeldSignals signals;
   NoEcho no_echo(STDIN_FILENO);
-  std::cerr << "New password for " << user << ": " << std::flush;
-  auto password = take_password(signals);
-  if (!password) return password;
-  std::cerr << "The same again: " << std::flush;
-  auto again = take_password(signals);
-  if (!again) return again;
-  if (*password != *again) return fail("the two passwords differ; nothing was changed");
-  return password;
+  return ask_twice(user, signals);
+}
+
+Result<OwnPasswords> ask_for_own_passwords(const std::string& user) {
+  if (auto there = require_terminal("--password-stdin to give both passwords there"); !there) {
+    return Failed(there.error());
+  }
+  HeldSignals signals;
+  NoEcho no_echo(STDIN_FILENO);
+  std::cerr << "Current password of " << user << ": " << std::flush;
+  auto old_one = take_password(signals);
+  if (!old_one) return Failed(old_one.error());
+  auto new_one = ask_twice(user, signals);
+  if (!new_one) return Failed(new_one.error());
+  return OwnPasswords{*old_one, *new_one};
+}
+
+Result<OwnPasswords> read_own_passwords() {
+  HeldSignals signals;
+  auto old_one = take_password(signals);
+  if (!old_one) return Failed(old_one.error());
+  auto new_one = take_password(signals);
+  if (!new_one) return Failed(new_one.error());
+  return OwnPasswords{*old_one, *new_one};
 }
 
 Result<bool> confirm(const std::string& question) {
-  if (isatty(STDIN_FILENO) == 0) {
-    return fail("there is no terminal to ask at; say --yes if it shall be done", kExitUsage);
+  if (auto there = require_terminal("--yes if it shall be done"); !there) {
+    return Failed(there.error());
   }
   std::cerr << question << " [y/N] " << std::flush;
   auto answer = read_line(STDIN_FILENO);
   if (!answer) return Failed(answer.error());
   return *answer == "y" || *answer == "Y" || *answer == "yes";
+}
+
+Result<void> agree(bool yes, const std::string& question, const std::string& refused) {
+  if (yes) return {};
+  auto agreed = confirm(question);
+  if (!agreed) return Failed(agreed.error());
+  if (!*agreed) return fail(refused);
+  return {};
 }
 
 }  // namespace labgpu

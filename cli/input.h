@@ -32,7 +32,23 @@ Result<std::string> read_password(const std::string& user);
 // terminal to ask at.
 Result<std::string> ask_for_new_password(const std::string& user);
 
+// A user's own password and what shall take its place.
+struct OwnPasswords {
+  std::string old_one;
+  std::string new_one;
+};
+
+// Asks for the old one and twice for the new one, as of ask_for_new_password().
+Result<OwnPasswords> ask_for_own_passwords(const std::string& user);
+
+// The first two lines of the standard input.
+Result<OwnPasswords> read_own_passwords();
+
 // Asks at the terminal; "y" and "yes" are yes. Fails when there is no terminal to ask at.
 Result<bool> confirm(const std::string& question);
+
+// Success when `yes`, or when confirm() says so; fails with `refused` ("nothing was removed") when
+// it does not.
+Result<void> agree(bool yes, const std::string& question, const std::string& refused);
 
 }  // namespace labgpu

@@ -24,9 +24,10 @@ using nlohmann::json;
 constexpr char kInterface[] = "org.labgpu.";
 constexpr time_t kConnectSeconds = 10;
 
-Failed unavailable(const std::string& what) {
-  return fail(what + "; see: systemctl status labgpud.socket labgpud.service", kExitUnavailable);
-}
+constexpr char kForAdministrator[] = "; see: systemctl status labgpud.socket labgpud.service";
+constexpr char kForOwner[] = "; try again, or tell the administrator";
+
+Failed unavailable(const std::string& what) { return fail(what, kExitUnavailable); }
 
 // True when the descriptor is ready; false when the deadline is over.
 bool wait_for(int fd, short events, const Deadline& deadline) {
@@ -98,10 +99,13 @@ Result<VarlinkClient> VarlinkClient::connect(const std::string& path) {
   timeval limit{kConnectSeconds, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    return unavailable("cannot reach labgpud at " + path + ": " + strerror(errno));
+    return unavailable("cannot reach labgpud at " + path + ": " + strerror(errno) +
+                       kForAdministrator);
   }
-  return VarlinkClient(std::move(fd));
+  return VarlinkClient(std::move(fd), kForAdministrator);
 }
+
+VarlinkClient VarlinkClient::over(UniqueFd socket) { return {std::move(socket), kForOwner}; }
 
 // Reads up to the NUL byte that ends a Varlink message, which is not returned.
 Result<std::string> VarlinkClient::receive_message(std::chrono::milliseconds timeout) {
@@ -138,8 +142,15 @@ Result<json> VarlinkClient::call(const std::string& method, const json& paramete
   // Arguments come from a command line in any encoding; JSON is UTF-8 (RFC 8259, 8.1).
   std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
   text.push_back('\0');
+  auto reply = exchange(text, timeout, on_progress);
+  if (!reply && reply.error().exit_status == kExitUnavailable) reply.error().message += advice_;
+  return reply;
+}
+
+Result<json> VarlinkClient::exchange(const std::string& request, std::chrono::milliseconds timeout,
+                                     const OnProgress& on_progress) {
   auto deadline = Deadline::after_ms(static_cast<uint32_t>(timeout.count()));
-  auto sent = send_all(socket_.get(), text, deadline);
+  auto sent = send_all(socket_.get(), request, deadline);
   if (!sent) return Failed(sent.error());
   for (;;) {
     auto message = receive_message(timeout);

@@ -28,6 +28,8 @@ class VarlinkClient {
 
   // Fails with kExitUnavailable when nothing listens there.
   static Result<VarlinkClient> connect(const std::string& path);
+  // Over a connection that is there already, a user's own.
+  static VarlinkClient over(UniqueFd socket);
 
   // Calls "org.labgpu.METHOD" and returns the reply's parameters. An error reply is a failure with
   // the helper's own sentence. A missing, late or senseless reply is kExitUnavailable, and the
@@ -38,10 +40,14 @@ class VarlinkClient {
                               const OnProgress& on_progress = nullptr);
 
  private:
-  explicit VarlinkClient(UniqueFd socket) : socket_(std::move(socket)) {}
+  VarlinkClient(UniqueFd socket, const char* advice)
+      : socket_(std::move(socket)), advice_(advice) {}
+  Result<nlohmann::json> exchange(const std::string& request, std::chrono::milliseconds timeout,
+                                  const OnProgress& on_progress);
   Result<std::string> receive_message(std::chrono::milliseconds timeout);
 
   UniqueFd socket_;
+  const char* advice_;    // for when there is no answer
   std::string received_;  // what came behind the last message
 };
 

@@ -1,9 +1,10 @@
-# The three kinds of binary labgpu builds, and the flags that make each what it is.
+# The kinds of binary labgpu builds, and the flags that make each what it is.
 #
 #   labgpu_hosted(TARGET)     ordinary C++ with exceptions and the standard library (helper, cli, tests)
 #   labgpu_login_path(TARGET) code on the login path: libc alone, no exceptions, no RTTI
 #   labgpu_module(TARGET MAP) a login-path shared object with exactly the exports named in MAP
 #   labgpu_static(TARGET)     a login-path static executable
+#   labgpu_static_hosted(TARGET)  a static executable of ordinary C++
 
 set(LABGPU_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Werror)
 set(LABGPU_SANITIZERS "")
@@ -48,5 +49,12 @@ function(labgpu_static target)
   if(NOT LABGPU_SANITIZE)
     target_link_options(${target} PRIVATE -static-pie -nodefaultlibs -Wl,-z,now -Wl,-z,relro)
     target_link_libraries(${target} PRIVATE -Wl,--start-group -lc -lgcc -lgcc_eh -Wl,--end-group)
+  endif()
+endfunction()
+
+function(labgpu_static_hosted target)
+  labgpu_hosted(${target})
+  if(NOT LABGPU_SANITIZE)
+    target_link_options(${target} PRIVATE -static-pie -Wl,-z,now -Wl,-z,relro)
   endif()
 endfunction()

@@ -39,6 +39,8 @@ enum class MessageType : uint16_t {
   kAttach = 20,
   kProgress = 21,
   kAttached = 22,
+  kManage = 23,
+  kManaged = 24,
   kNotice = 30,
   kIdentity = 40,
   kStart = 41,
@@ -251,6 +253,29 @@ struct Notice {
 // Hello and Identity.
 struct Attached {
   static constexpr MessageType kType = MessageType::kAttached;
+  [[nodiscard]] size_t fd_count() const { return 1; }
+  template <typename Self, typename Codec>
+  static bool visit(Self&, Codec& c) {
+    return c.ok();
+  }
+};
+
+// Session command to helper: connect me to the administration, for the account that I am of.
+struct Manage {
+  static constexpr MessageType kType = MessageType::kManage;
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self&, Codec& c) {
+    return c.ok();
+  }
+};
+
+// Carries one descriptor: a connection to the helper's Varlink service, with the rights that the
+// account's owner has there.
+struct Managed {
+  static constexpr MessageType kType = MessageType::kManaged;
+  // Where labgpu-self finds it.
+  static constexpr int kDescriptor = 3;
   [[nodiscard]] size_t fd_count() const { return 1; }
   template <typename Self, typename Codec>
   static bool visit(Self&, Codec& c) {

@@ -23,6 +23,8 @@ inline constexpr char kGpuSocket[] = "/run/labgpu/gpus";
 inline constexpr char kUserdbSocket[] = "/run/systemd/userdb/org.labgpu";
 inline constexpr char kUserdbService[] = "org.labgpu";
 inline constexpr char kSessionCommand[] = "/usr/libexec/labgpu/labgpu-session";
+// What that runs for `ssh alice@host labgpu ...`, on the server and as alice.
+inline constexpr char kSelfCommand[] = "/usr/libexec/labgpu/labgpu-self";
 // The shell of who must not log in (nologin(8)).
 inline constexpr char kNoLogin[] = "/usr/sbin/nologin";
 // What of labgpu every container sees, read-only, at kGuestPrograms.

@@ -2,12 +2,14 @@
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/login_commands.h"
+#include "helper/process_ancestry.h"
 
 namespace labgpu {
 
 namespace {
 
-nlohmann::json login_reply(const Login& login) {
+// `asking`: the process that asks, which may belong to a login itself.
+nlohmann::json login_reply(const Login& login, pid_t asking) {
   auto commands = nlohmann::json::array();
   for (const auto& command : commands_of_login(login.process)) {
     commands.push_back({{"command", command.text}, {"terminal", command.terminal}});
@@ -16,24 +18,25 @@ nlohmann::json login_reply(const Login& login) {
           {"user", login.user},
           {"from", login.remote_host},
           {"sinceUSec", login.since},
+          {"own", descends_from(asking, login.process)},
           {"commands", std::move(commands)}};
 }
 
 }  // namespace
 
-VarlinkReply AdminMethods::list_logins(const nlohmann::json& parameters) {
-  JsonFields fields(parameters, "");
+Task<VarlinkReply> AdminMethods::list_logins(const VarlinkCall& call) {
+  JsonFields fields(call.parameters, "");
   auto name = fields.text("name");
-  if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
+  if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
   if (name) {
     auto account = accounts_.get(*name);
-    if (!account) return account_failed(account.error());
+    if (!account) co_return account_failed(account.error());
   }
   auto logins = nlohmann::json::array();
   for (const auto& login : logins_.list()) {
-    if (!name || login.user == *name) logins.push_back(login_reply(login));
+    if (!name || login.user == *name) logins.push_back(login_reply(login, call.peer.pid));
   }
-  return nlohmann::json{{"logins", std::move(logins)}};
+  co_return nlohmann::json{{"logins", std::move(logins)}};
 }
 
 VarlinkReply AdminMethods::end_logins(const nlohmann::json& parameters) {

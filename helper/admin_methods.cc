@@ -18,6 +18,10 @@ namespace {
 
 constexpr char kName[] = "name";
 constexpr char kPassword[] = "password";
+constexpr char kOldPassword[] = "oldPassword";
+constexpr char kNewPassword[] = "newPassword";
+constexpr char kOtherPassword[] =
+    "change its password with passwd on the server, or where the account is from";
 constexpr char kOwnKeys[] = "its keys are in its ~/.ssh/authorized_keys";
 
 bool is_named(const nlohmann::json& parameters, const std::string& user) {
@@ -41,7 +45,8 @@ bool is_dry_run(const nlohmann::json& parameters) {
 // Wherever they are: some methods take many accounts.
 void wipe_passwords(nlohmann::json& value) {
   for (auto& [key, inside] : value.items()) {
-    if (key == kPassword && inside.is_string()) {
+    bool secret = key == kPassword || key == kOldPassword || key == kNewPassword;
+    if (secret && inside.is_string()) {
       wipe(inside.get_ref<std::string&>());
     } else if (inside.is_structured()) {
       wipe_passwords(inside);
@@ -61,8 +66,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"ListUsers", Caller::kAdmin, false, &AdminMethods::list_users},
     {"GetUser", Caller::kOwner, false, &AdminMethods::get_user},
     {"SetUser", Caller::kAdmin, true, &AdminMethods::set_user},
-    {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password,
-     "change its password with passwd on the server, or where the account is from"},
+    {"SetPassword", Caller::kAdmin, true, &AdminMethods::set_password, kOtherPassword},
+    {"ChangeOwnPassword", Caller::kOwnerAlone, true, &AdminMethods::change_own_password},
     {"RemoveUser", Caller::kAdmin, true, &AdminMethods::remove_user,
      "the administrator can take it out of the groups that have containers"},
     {"PurgeUser", Caller::kAdmin, true, &AdminMethods::purge_user},
@@ -78,7 +83,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
     {"ReadLog", Caller::kOwner, false, &AdminMethods::read_log},
-    {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},
+    {"ListGpus", Caller::kAnyOwner, false, &AdminMethods::list_gpus},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
     {"EndMaintenance", Caller::kAdmin, true, &AdminMethods::end_maintenance},
@@ -86,7 +91,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
 
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
-                           std::optional<gid_t> admin_group, Logins& logins, std::string gpu_socket)
+                           std::optional<gid_t> admin_group, Logins& logins,
+                           PasswordChanges& passwords, std::string gpu_socket)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
@@ -94,7 +100,9 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       config_(config),
       admin_group_(admin_group),
       logins_(logins),
-      gpu_socket_(std::move(gpu_socket)),
+      passwords_(passwords),
+      gpus_(loop, std::move(gpu_socket),
+            [this](pid_t pid) { return containers_.user_of_process(pid); }),
       tree_worker_(loop),
       log_worker_(loop) {}
 
@@ -103,15 +111,21 @@ std::string AdminMethods::name() const { return "org.labgpu"; }
 std::string AdminMethods::description() const { return kLabgpuInterface; }
 
 bool AdminMethods::is_admin(const Peer& peer) const {
+  if (peer.only_owner) return false;
   if (peer.uid == 0) return true;
   return admin_group_ &&
          std::find(peer.groups.begin(), peer.groups.end(), *admin_group_) != peer.groups.end();
 }
 
 std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCall& call) const {
-  if (is_admin(call.peer)) return std::nullopt;
+  bool for_administrators = method.caller != Caller::kOwnerAlone;
+  if (for_administrators && is_admin(call.peer)) return std::nullopt;
   auto own = accounts_.find(call.peer.uid);
-  if (method.caller != Caller::kOwner || own == nullptr) {
+  if (!for_administrators && own == nullptr) {
+    return not_allowed(
+        "only the owner of an account may do that; an administrator sets a password");
+  }
+  if (method.caller == Caller::kAdmin || own == nullptr) {
     bool has_other_way = own != nullptr && own->bridged && method.of_host != nullptr;
     if (has_other_way && is_named(call.parameters, own->name)) {
       return not_allowed(own->name + " is an account of this server: " + method.of_host);
@@ -119,6 +133,7 @@ std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCa
     return not_allowed(std::string("only root and members of the group ") + kAdminGroupName +
                        " may do that; try it with sudo");
   }
+  if (method.caller == Caller::kAnyOwner) return std::nullopt;
   auto refused = refuse_owner(method, *own, call.parameters);
   return refused ? std::optional(not_allowed(*refused)) : std::nullopt;
 }

@@ -20,9 +20,11 @@
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/gpu_monitor.h"
 #include "helper/idle_watch.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
+#include "helper/password_changes.h"
 #include "helper/port_reservations.h"
 #include "helper/task.h"
 #include "helper/varlink_server.h"
@@ -35,7 +37,7 @@ class AdminMethods final : public VarlinkInterface {
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               Logins& logins, std::string gpu_socket = kGpuSocket);
+               Logins& logins, PasswordChanges& passwords, std::string gpu_socket = kGpuSocket);
 
   // Containers are told of with the times at which `watch` will stop them. It must outlive the
   // object, too.
@@ -48,8 +50,10 @@ class AdminMethods final : public VarlinkInterface {
 
  private:
   enum class Caller {
-    kAdmin,  // root, and members of the group labgpu-admin
-    kOwner,  // these, and a user for the account with their uid, which `name` has to be
+    kAdmin,       // root, and members of the group labgpu-admin
+    kOwner,       // these, and a user for the account with their uid, which `name` has to be
+    kOwnerAlone,  // that user, and no administrator who is not
+    kAnyOwner,    // administrators and every user; it is about no account
   };
   // What only files need is done at once; what Docker has to do with takes its time; what takes so
   // long that somebody will ask tells how far it is.
@@ -95,6 +99,7 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_passwords.cc
   VarlinkReply set_password(const nlohmann::json& parameters);
+  Task<VarlinkReply> change_own_password(const nlohmann::json& parameters);
 
   // admin_containers.cc
   Task<VarlinkReply> remove_user(const nlohmann::json& parameters);
@@ -117,14 +122,14 @@ class AdminMethods final : public VarlinkInterface {
   [[nodiscard]] Result<void> refuse_while_purged(const std::string& name) const;
 
   // admin_logins.cc
-  VarlinkReply list_logins(const nlohmann::json& parameters);
+  Task<VarlinkReply> list_logins(const VarlinkCall& call);
   VarlinkReply end_logins(const nlohmann::json& parameters);
 
   // admin_log.cc
   Task<VarlinkReply> read_log(const nlohmann::json& parameters);
 
   // admin_gpus.cc
-  Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
+  Task<VarlinkReply> list_gpus(const VarlinkCall& call);
 
   // admin_maintenance.cc
   VarlinkReply get_maintenance(const nlohmann::json& parameters);
@@ -138,7 +143,8 @@ class AdminMethods final : public VarlinkInterface {
   const Config& config_;
   std::optional<gid_t> admin_group_;
   Logins& logins_;
-  std::string gpu_socket_;
+  PasswordChanges& passwords_;
+  GpuMonitor gpus_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;
   Worker log_worker_;

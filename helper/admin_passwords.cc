@@ -1,4 +1,4 @@
-// SetPassword of org.labgpu.
+// SetPassword and ChangeOwnPassword of org.labgpu.
 #include "helper/account_password.h"
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
@@ -45,6 +45,20 @@ VarlinkReply AdminMethods::set_password(const nlohmann::json& parameters) {
   nlohmann::json reply = {{"user", user_reply(**stored, config_)}};
   if (wanted.generate) reply[kGeneratedPassword] = *wanted.password.text;
   return reply;
+}
+
+Task<VarlinkReply> AdminMethods::change_own_password(const nlohmann::json& parameters) {
+  JsonFields fields(parameters, "");
+  Secret old_password(fields.required_text("oldPassword"));
+  Secret new_password(fields.required_text("newPassword"));
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  auto changing =
+      passwords_.carry_out((*account)->name, std::make_shared<const PasswordChanges::Request>(
+                                                 false, *old_password.text, *new_password.text));
+  auto changed = co_await changing;
+  if (!changed) co_return account_failed(changed.error());
+  co_return nlohmann::json::object();
 }
 
 }  // namespace labgpu

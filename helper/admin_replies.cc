@@ -98,6 +98,14 @@ nlohmann::json container_reply(const ContainerStatus& status, uint64_t sessions)
                         {"atUSec", status.last_ending->at},
                         {"reason", reason_of(*status.last_ending)}};
   }
+  if (status.start) {
+    reply["starting"] = true;
+    if (!status.start->image.empty()) reply["fetching"] = status.start->image;
+  }
+  if (status.failure) {
+    reply["failure"] = status.failure->why;
+    reply["failedUSec"] = status.failure->when;
+  }
   return reply;
 }
 
@@ -113,6 +121,9 @@ VarlinkFailed account_failed(const Error& error) {
     case ErrorCode::kTimeout:
       return failed("Unavailable", error.message);
     case ErrorCode::kDenied:
+    case ErrorCode::kWrongPassword:
+    case ErrorCode::kTooManyAttempts:
+      return failed("NotAllowed", error.message);
     case ErrorCode::kSystem:
       break;
   }

@@ -13,6 +13,7 @@
 #include "helper/container_history.h"
 #include "helper/container_starter.h"
 #include "helper/container_status.h"
+#include "helper/date.h"
 #include "helper/docker_events.h"
 #include "helper/image_puller.h"
 #include "helper/life_log.h"
@@ -37,6 +38,7 @@ struct ContainerManager::Impl {
   struct Lane {
     AsyncMutex turn;  // who may change the container; not held while an image is fetched
     std::shared_ptr<Start> start;
+    std::optional<StartFailure> failure;  // of the last start, until one succeeds
   };
 
   Impl(EventLoop& loop, DockerClient& docker_client, const Config& config,
@@ -65,6 +67,7 @@ struct ContainerManager::Impl {
   Task<Result<Running>> fetch_and_start(std::shared_ptr<Start> start);
   Task<Result<void>> fetch(std::shared_ptr<Start> start, std::string image);
   Task<Result<Running>> start_once(std::shared_ptr<Start> start, std::string& missing_image);
+  [[nodiscard]] std::optional<StartProgress> progress(const Account& account) const;
   Task<Result<void>> stop(Account account);
   Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle);
   Task<Result<void>> restart(Account account);
@@ -222,7 +225,11 @@ Task<Result<Running>> ContainerManager::Impl::ensure(Account account) {
 Task<void> ContainerManager::Impl::ensure_for_all(std::shared_ptr<Start> start) {
   Result<Running> result = co_await fetch_and_start(start);
   Lane& lane = lanes[start->account.name];
-  if (lane.start == start) lane.start.reset();
+  if (lane.start == start) {
+    lane.start.reset();
+    lane.failure.reset();
+    if (!result) lane.failure = StartFailure{result.error().message, now_in_microseconds()};
+  }
   start->outcome.set(std::move(result));
 }
 
@@ -268,10 +275,14 @@ Task<Result<Running>> ContainerManager::Impl::start_once(std::shared_ptr<Start> 
 }
 
 std::optional<StartProgress> ContainerManager::progress(const Account& account) const {
-  auto lane = impl_->lanes.find(account.name);
-  if (lane == impl_->lanes.end() || !lane->second.start) return std::nullopt;
-  const Impl::Start& start = *lane->second.start;
-  if (auto pull = impl_->images.progress(start.fetching)) {
+  return impl_->progress(account);
+}
+
+std::optional<StartProgress> ContainerManager::Impl::progress(const Account& account) const {
+  auto lane = lanes.find(account.name);
+  if (lane == lanes.end() || !lane->second.start) return std::nullopt;
+  const Start& start = *lane->second.start;
+  if (auto pull = images.progress(start.fetching)) {
     return StartProgress{start.fetching, pull->state, pull->elapsed};
   }
   auto elapsed = std::chrono::steady_clock::now() - start.begun;
@@ -389,9 +400,11 @@ Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
 }
 
 Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
+  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   ContainerStatus status;
   status.user = account.name;
-  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
+  status.start = progress(account);
+  status.failure = lanes[account.name].failure;
   if (!found) {
     ErrorCode code = found.error().code;
     if (code != ErrorCode::kUnavailable && code != ErrorCode::kTimeout) {
@@ -403,12 +416,16 @@ Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
   if (!*found) co_return status;
   Result<ContainerChanges> changes = co_await starter.changes(account, **found);
   if (!changes) co_return Failed(changes.error());
-  status = describe_container(account.name, **found, *changes);
+  ContainerStatus described = describe_container(account.name, **found, *changes);
+  if (described.state != ContainerState::kRunning) {
+    described.start = std::move(status.start);
+    described.failure = std::move(status.failure);
+  }
   auto kills = history.memory_kills(account.name);
-  status.memory_kills = kills.count;
-  status.last_memory_kill = kills.last;
-  status.last_ending = history.last_ending(account.name);
-  co_return status;
+  described.memory_kills = kills.count;
+  described.last_memory_kill = kills.last;
+  described.last_ending = history.last_ending(account.name);
+  co_return described;
 }
 
 std::string ContainerManager::take_notice(const Account& account) {

@@ -13,6 +13,7 @@
 #include "common/unique_fd.h"
 #include "helper/account.h"
 #include "helper/container_ending.h"
+#include "helper/date.h"
 #include "helper/error.h"
 #include "helper/pull_progress.h"
 #include "helper/setting_ports.h"
@@ -37,6 +38,19 @@ struct RunningContainer {
 // kUnknown: Docker does not answer.
 enum class ContainerState { kAbsent, kStopped, kRunning, kUnknown };
 
+// How far an ensure_running() is.
+struct StartProgress {
+  std::string image;  // what is being fetched; empty while the container is made and started
+  PullState pull;
+  std::chrono::milliseconds elapsed{0};  // since the fetching began, or else the start
+};
+
+// Why an ensure_running() gave none.
+struct StartFailure {
+  std::string why;
+  Microseconds when = 0;
+};
+
 struct ContainerStatus {
   std::string user;
   std::string name;  // empty when absent
@@ -53,13 +67,10 @@ struct ContainerStatus {
   std::optional<ContainerEnding> last_ending;  // of a run of it, if one has ended
   uint64_t memory_kills = 0;  // processes that the kernel killed in this run, for want of memory
   Microseconds last_memory_kill = 0;
-};
-
-// How far an ensure_running() is.
-struct StartProgress {
-  std::string image;  // what is being fetched; empty while the container is made and started
-  PullState pull;
-  std::chrono::milliseconds elapsed{0};  // since the fetching began, or else the start
+  // Of one that does not run: what is being done about that, and why the last attempt failed. The
+  // latter is forgotten when the helper ends.
+  std::optional<StartProgress> start;
+  std::optional<StartFailure> failure;
 };
 
 // One container per account. Everything runs on the event loop's thread; an account is the one

@@ -32,6 +32,7 @@
 #include "helper/live_config.h"
 #include "helper/log.h"
 #include "helper/maintenance.h"
+#include "helper/password_changes.h"
 #include "helper/record_files.h"
 #include "helper/session_server.h"
 #include "helper/user_database.h"
@@ -98,18 +99,22 @@ class Daemon {
         accounts_(accounts),
         maintenance_(std::move(maintenance)),
         worker_(loop_),
+        passwords_(accounts_, worker_),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, options.state_directory),
         host_accounts_(accounts_, config_),
         sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
-                  config_, maintenance_, worker_,
+                  config_, maintenance_, passwords_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         idle_watch_(loop_, accounts_, containers_, sessions_, config_),
-        admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
-                       sessions_),
+        admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group, sessions_,
+                       passwords_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
     admin_methods_.tell_idle_times(idle_watch_);
+    sessions_.serve_owners_with([this](UniqueFd connection, Peer owner) {
+      return admin_.serve(std::move(connection), std::move(owner));
+    });
     if (!sockets.userdb.valid()) return;
     userdb_.emplace(loop_, std::move(sockets.userdb), user_database_, kUserdbLimits);
   }
@@ -181,6 +186,7 @@ class Daemon {
   AccountStore& accounts_;
   Maintenance maintenance_;
   Worker worker_;
+  PasswordChanges passwords_;
   DockerClient docker_;
   ContainerManager containers_;
   HostAccounts host_accounts_;

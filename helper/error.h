@@ -14,7 +14,9 @@ enum class ErrorCode {
   kDenied,       // the caller may not
   kUnavailable,  // Docker is down, or refuses; the image is missing …
   kTimeout,      // it took too long
-  kSystem,       // a system call failed
+  kWrongPassword,
+  kTooManyAttempts,  // of wrong passwords
+  kSystem,           // a system call failed
 };
 
 struct Error {

@@ -101,4 +101,22 @@ Task<Result<json>> ask_gpus(EventLoop& loop, std::string socket, UserOfProcess u
   co_return report;
 }
 
+Task<Result<json>> GpuMonitor::report() {
+  // A copy: ask() lets go of it before the waiters resume.
+  auto answer = under_way_;
+  if (!answer) {
+    answer = under_way_ = std::make_shared<Answer>();
+    work_.add(ask());
+  }
+  Result<json> report = co_await *answer;
+  co_return report;
+}
+
+Task<void> GpuMonitor::ask() {
+  auto asking = ask_gpus(loop_, socket_, user_of_);
+  Result<json> report = co_await asking;
+  auto answer = std::exchange(under_way_, nullptr);
+  answer->set(std::move(report));
+}
+
 }  // namespace labgpu

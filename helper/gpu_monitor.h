@@ -5,8 +5,10 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "helper/error.h"
 #include "helper/event_loop.h"
@@ -22,5 +24,26 @@ using UserOfProcess = std::function<std::string(pid_t)>;
 // kUnavailable with a sentence for a server without GPUs, or whose driver does not answer within 20
 // seconds. Everything given must outlive the Task.
 Task<Result<nlohmann::json>> ask_gpus(EventLoop& loop, std::string socket, UserOfProcess user_of);
+
+// The same for many who ask: whoever asks while a question is under way gets its answer, so that
+// users who ask all the time start one labgpu-gpus after the other and keep nobody else from it.
+class GpuMonitor {
+ public:
+  // `loop` must outlive the object, the object its Tasks.
+  GpuMonitor(EventLoop& loop, std::string socket, UserOfProcess user_of)
+      : loop_(loop), socket_(std::move(socket)), user_of_(std::move(user_of)) {}
+
+  Task<Result<nlohmann::json>> report();
+
+ private:
+  using Answer = Shared<Result<nlohmann::json>>;
+  Task<void> ask();
+
+  EventLoop& loop_;
+  std::string socket_;
+  UserOfProcess user_of_;
+  std::shared_ptr<Answer> under_way_;
+  TaskGroup work_;
+};
 
 }  // namespace labgpu

@@ -83,7 +83,9 @@ void Listener::accept_some() {
     ucred credentials{};
     socklen_t size = sizeof credentials;
     if (getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) continue;
-    Peer peer{credentials.uid, credentials.pid, groups_of_peer(connection.get(), credentials.gid)};
+    Peer peer{.uid = credentials.uid,
+              .pid = credentials.pid,
+              .groups = groups_of_peer(connection.get(), credentials.gid)};
     accepted_(std::move(connection), std::move(peer));
   }
 }

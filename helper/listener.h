@@ -19,6 +19,8 @@ struct Peer {
   uid_t uid = static_cast<uid_t>(-1);
   pid_t pid = 0;
   std::vector<gid_t> groups{};  // the effective one and the supplementary ones
+  // Whatever these are, the peer is an account's owner and no administrator (session_manage.cc).
+  bool only_owner = false;
 };
 
 // A new listening socket of `type` at `path`, for everybody (0666), in place of whatever socket was

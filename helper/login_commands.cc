@@ -2,7 +2,9 @@
 #include "helper/login_commands.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "common/parse.h"
 #include "common/paths.h"
@@ -55,6 +57,23 @@ bool is_session_command(pid_t process) {
   return false;
 }
 
+std::string shortened(std::string_view text) {
+  std::string shown(text.substr(0, kLongestShown));
+  return text.size() > kLongestShown ? shown + " ..." : shown;
+}
+
+// What `ssh alice@host labgpu status` has become: the words are its arguments.
+std::optional<LoginCommand> own_command_of(pid_t process) {
+  auto arguments = read_file(in_proc(process, "cmdline"));
+  if (!arguments || !arguments->starts_with(std::string_view(kSelfCommand, sizeof kSelfCommand))) {
+    return std::nullopt;
+  }
+  auto text = "labgpu" + arguments->substr(sizeof kSelfCommand - 1);
+  if (text.ends_with('\0')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return LoginCommand{.text = shortened(text)};
+}
+
 // "NAME=value" of each, up to the next NUL (proc(5), /proc/PID/environ).
 LoginCommand command_of(pid_t process) {
   constexpr std::string_view kCommand = "SSH_ORIGINAL_COMMAND=";
@@ -68,14 +87,15 @@ LoginCommand command_of(pid_t process) {
     if (variable.starts_with(kTerminal)) command.terminal = true;
     if (!variable.starts_with(kCommand)) continue;
     variable.remove_prefix(kCommand.size());
-    command.text = std::string(variable.substr(0, kLongestShown));
-    if (variable.size() > kLongestShown) command.text += " ...";
+    command.text = shortened(variable);
   }
   return command;
 }
 
 void add_commands(pid_t process, int steps, std::vector<LoginCommand>& commands) {
-  if (is_session_command(process)) {
+  if (auto own = own_command_of(process)) {
+    commands.push_back(std::move(*own));
+  } else if (is_session_command(process)) {
     commands.push_back(command_of(process));
   } else if (steps > 0) {
     for (pid_t child : children_of(process)) add_commands(child, steps - 1, commands);

@@ -13,8 +13,9 @@ struct LoginCommand {
   bool terminal = false;
 };
 
-// A command for each labgpu-session below sshd's process `process`: none for a login that only
-// forwards. For people: the user's own words, and nothing when they cannot be read any more.
+// A command for each labgpu-session, or labgpu-self, below sshd's process `process`: none for a
+// login that only forwards. For people: the user's own words, and nothing when they cannot be read
+// any more.
 std::vector<LoginCommand> commands_of_login(pid_t process);
 
 // For a log that is kept: "a shell at a terminal", "rsync". Of a command its first word alone,

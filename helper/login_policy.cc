@@ -40,6 +40,11 @@ std::string_view to_text(AccountState state) {
   return "";
 }
 
+Error no_account() {
+  return {ErrorCode::kNotFound,
+          "labgpu does not know this account, or its record is damaged; tell the administrator"};
+}
+
 std::optional<std::string> refusal_of(const Account& account, Microseconds now) {
   switch (state_of(account, now)) {
     case AccountState::kActive:

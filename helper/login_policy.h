@@ -10,6 +10,7 @@
 
 #include "helper/account.h"
 #include "helper/date.h"
+#include "helper/error.h"
 
 namespace labgpu {
 
@@ -26,6 +27,9 @@ struct LoginCircumstances {
   uint64_t open_logins = 0;  // of that account
   uint32_t max_logins = 0;   // 0: as many as they like
 };
+
+// Of who has none.
+Error no_account();
 
 // Nothing for an account that is good now. A command of a login that is open already is asked no
 // more than this.

@@ -42,9 +42,7 @@ inline Failure failure(FailureCode code, std::string_view sentence) {
   return {.code = static_cast<uint16_t>(code), .sentence = sentence};
 }
 
-inline Error no_account() {
-  return {ErrorCode::kNotFound,
-          "labgpu does not know this account, or its record is damaged; tell the administrator"};
-}
+inline constexpr char kTooManyConnections[] =
+    "too many connections to labgpu at once; try again in a minute";
 
 }  // namespace labgpu

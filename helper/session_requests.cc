@@ -8,6 +8,8 @@
 
 #include "helper/account_password.h"
 #include "helper/life_log.h"
+#include "helper/log.h"
+#include "helper/login_policy.h"
 #include "helper/session_connection.h"
 
 namespace labgpu {

@@ -55,21 +55,21 @@ const SessionServer::Request SessionServer::kRequests[] = {
     {MessageType::kCheckPassword, Sender::kRoot, &SessionServer::check_password},
     {MessageType::kChangePassword, Sender::kRoot, &SessionServer::change_password},
     {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
+    {MessageType::kManage, Sender::kManagedOutsideHostNetwork, &SessionServer::manage},
 };
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              HostAccounts& host_accounts, Containers& containers,
                              const SettingsPolicy& policy, const Maintenance& maintenance,
-                             Worker& worker, SessionLimits limits)
+                             PasswordChanges& passwords, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       host_accounts_(host_accounts),
       containers_(containers),
       policy_(policy),
       maintenance_(maintenance),
-      worker_(worker),
+      passwords_(passwords),
       limits_(limits),
-      password_attempts_(limits.wrong_passwords, limits.wrong_passwords_period),
       quota_(limits.connections),
       listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
         accept(std::move(accepted), std::move(peer));
@@ -132,8 +132,7 @@ std::optional<Failure> SessionServer::refuse_connection(uid_t uid) {
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
   if (!quota_.enter(uid)) {
-    return failure(FailureCode::kUnavailable,
-                   "too many connections to labgpu at once; try again in a minute");
+    return failure(FailureCode::kUnavailable, kTooManyConnections);
   }
   return std::nullopt;
 }
@@ -252,6 +251,8 @@ SessionServer::Next SessionServer::refuse(const Connection& connection, const Er
   if (error.code == ErrorCode::kDenied) code = FailureCode::kNotAllowed;
   if (error.code == ErrorCode::kTimeout) code = FailureCode::kNotYet;
   if (error.code == ErrorCode::kNotFound) code = FailureCode::kNoAccount;
+  if (error.code == ErrorCode::kWrongPassword) code = FailureCode::kWrongPassword;
+  if (error.code == ErrorCode::kTooManyAttempts) code = FailureCode::kTooManyAttempts;
   return refuse(connection, failure(code, error.message));
 }
 

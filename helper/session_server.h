@@ -7,18 +7,19 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/messages.h"
 #include "common/packet_socket.h"
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
-#include "helper/attempt_limit.h"
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
@@ -26,9 +27,9 @@
 #include "helper/listener.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
+#include "helper/password_changes.h"
 #include "helper/settings_policy.h"
 #include "helper/task.h"
-#include "helper/worker.h"
 
 namespace labgpu {
 
@@ -41,9 +42,6 @@ struct SessionLimits {
   // What of it passes before PAM asks and after the session command was answered.
   std::chrono::milliseconds unseen{1000};
   std::chrono::milliseconds progress{250};  // between two packets of progress
-  // Wrong old passwords of one account, and for how long no more are looked at.
-  unsigned wrong_passwords = 5;
-  std::chrono::milliseconds wrong_passwords_period{60000};
 };
 
 class SessionServer final : public Logins {
@@ -51,8 +49,14 @@ class SessionServer final : public Logins {
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
-                const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
+                const Maintenance& maintenance, PasswordChanges& passwords,
+                SessionLimits limits = {});
   ~SessionServer() override;
+
+  // What serves the owners of accounts: it gets a connection and who is at its other end, and says
+  // false when they have too many. Until it is set nobody is served.
+  using ServeOwner = std::function<bool(UniqueFd connection, Peer owner)>;
+  void serve_owners_with(ServeOwner serve) { serve_owner_ = std::move(serve); }
 
   // How long a login may take from now on; those under way keep theirs.
   void set_login_limit(std::chrono::milliseconds limit) { limits_.login = limit; }
@@ -64,8 +68,6 @@ class SessionServer final : public Logins {
 
  private:
   struct Connection;
-  struct PasswordRequest;
-  struct PasswordOutcome;
   // What becomes of a connection after a packet.
   enum class Next { kKeep, kClose };
   enum class Sender { kRoot, kManagedOutsideHostNetwork };
@@ -101,15 +103,14 @@ class SessionServer final : public Logins {
   void start_work(Connection& connection, Task<void> work);
   void close_later(const Connection& connection);
 
+  // session_manage.cc
+  Next manage(Connection& connection, Packet& packet);
+
   // session_passwords.cc
   Next check_password(Connection& connection, Packet& packet);
   Next change_password(Connection& connection, Packet& packet);
-  Next begin_password_work(Connection& connection, std::string_view user,
-                           const std::shared_ptr<const PasswordRequest>& request);
-  static PasswordOutcome compute(const PasswordRequest& request, const std::string& old_hash);
-  Task<void> work_on_password(Connection& connection, AccountPointer account,
-                              std::shared_ptr<const PasswordRequest> request);
-  Result<void> store_password(const AccountPointer& seen, const Result<std::string>& hash);
+  Task<void> work_on_password(Connection& connection, std::string user,
+                              std::shared_ptr<const PasswordChanges::Request> request);
 
   // session_attach.cc
   Next attach(Connection& connection, Packet& packet);
@@ -134,9 +135,9 @@ class SessionServer final : public Logins {
   Containers& containers_;
   const SettingsPolicy& policy_;
   const Maintenance& maintenance_;
-  Worker& worker_;
+  PasswordChanges& passwords_;
   SessionLimits limits_;
-  AttemptLimit password_attempts_;
+  ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
   uint64_t last_number_ = 0;
   std::map<std::string, uint64_t> begun_;  // logins, by user
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;

@@ -26,6 +26,7 @@ struct VarlinkServer::Connection {
   Peer peer;
   std::string input;
   std::string output;
+  std::chrono::milliseconds idle_limit{};
   EventSource ready;
   EventSource idle;
   // The call that is being answered; destroying it stops it.
@@ -39,23 +40,29 @@ VarlinkServer::VarlinkServer(EventLoop& loop, UniqueFd socket, VarlinkInterface&
       limits_(limits),
       quota_(limits.connections),
       listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
-        accept(std::move(accepted), std::move(peer));
+        static_cast<void>(add(std::move(accepted), std::move(peer), limits_.idle));
       }) {}
 
 VarlinkServer::~VarlinkServer() = default;
 
-void VarlinkServer::accept(UniqueFd socket, Peer peer) {
+bool VarlinkServer::serve(UniqueFd connection, Peer peer) {
+  return add(std::move(connection), std::move(peer), limits_.idle_of_person);
+}
+
+bool VarlinkServer::add(UniqueFd socket, Peer peer, std::chrono::milliseconds idle) {
   if (!quota_.enter(peer.uid)) {
     log(LogLevel::kWarning,
         "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
-    return;
+    return false;
   }
   auto connection = std::make_unique<Connection>();
   connection->number = ++last_number_;
   connection->socket = std::move(socket);
   connection->peer = std::move(peer);
+  connection->idle_limit = idle;
   wait_for(*connection, EPOLLIN);
   connections_[connection->number] = std::move(connection);
+  return true;
 }
 
 void VarlinkServer::drop(uint64_t number) {
@@ -70,7 +77,8 @@ void VarlinkServer::wait_for(Connection& connection, uint32_t events) {
   connection.ready = loop_.watch(connection.socket.get(), events,
                                  [this, &connection](uint32_t) { on_ready(connection); });
   if (connection.idle) return;
-  connection.idle = loop_.after(limits_.idle, [this, number = connection.number] { drop(number); });
+  connection.idle =
+      loop_.after(connection.idle_limit, [this, number = connection.number] { drop(number); });
 }
 
 void VarlinkServer::on_ready(Connection& connection) {

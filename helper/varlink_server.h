@@ -43,6 +43,8 @@ struct VarlinkLimits {
   QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
   // Between two calls, for half a call, and for a reply that nobody reads.
   std::chrono::milliseconds idle{60000};
+  // The same for a connection that was handed over: there a person is asked between two calls.
+  std::chrono::milliseconds idle_of_person{600000};
 };
 
 class VarlinkServer {
@@ -52,10 +54,14 @@ class VarlinkServer {
                 VarlinkLimits limits = {});
   ~VarlinkServer();
 
+  // Serves a connection that did not come through the socket, for `peer`, whose word for it is the
+  // caller's. False when there are too many.
+  [[nodiscard]] bool serve(UniqueFd connection, Peer peer);
+
  private:
   struct Connection;
 
-  void accept(UniqueFd socket, Peer peer);
+  [[nodiscard]] bool add(UniqueFd socket, Peer peer, std::chrono::milliseconds idle);
   void drop(uint64_t number);
   void wait_for(Connection& connection, uint32_t events);
   void on_ready(Connection& connection);

@@ -1,4 +1,5 @@
-// Takes the right to be executed from every mount, and puts the session command where sshd looks.
+// Takes the right to be executed from every mount but those of labgpu's programs, and puts the
+// session command where sshd looks.
 //
 // sshd starts `SHELL -c FORCED-COMMAND` (OpenSSH session.c, do_child), and bash reads ~/.bashrc
 // when sshd starts it so (bash(1), INVOCATION): a file of the user's, in a home that container root
@@ -23,17 +24,17 @@ namespace labgpu {
 namespace {
 
 // Sees through links: /bin may be one, and so may the shell.
-bool show_session_command(const char* where) {
+bool show(const char* program, const char* where) {
   constexpr unsigned long kRights = MS_RDONLY | MS_NOSUID | MS_NODEV;
   char place[PATH_MAX];
   return realpath(where, place) != nullptr &&
-         mount(kSessionCommand, place, nullptr, MS_BIND, nullptr) == 0 &&
+         mount(program, place, nullptr, MS_BIND, nullptr) == 0 &&
          mount(nullptr, place, nullptr, MS_REMOUNT | MS_BIND | kRights, nullptr) == 0;
 }
 
 }  // namespace
 
-const char* leave_one_program(const char* shell) {
+const char* leave_own_programs(const char* shell) {
   // Linux 5.12 and later. What is mounted on the host from now on, by an automounter say, would
   // come with the right; it stays away.
   mount_attr no_programs{};
@@ -45,9 +46,11 @@ const char* leave_one_program(const char* shell) {
   // Its own place first: it is where the other two are taken from, and may be the shell.
   const char* const places[] = {kSessionCommand, _PATH_BSHELL, shell};
   for (const char* place : places) {
-    if (!show_session_command(place)) return place;
+    if (!show(kSessionCommand, place)) return place;
   }
-  return nullptr;
+  // What the session command itself executes. It says so when that is not there, as in the middle
+  // of an update.
+  return show(kSelfCommand, kSelfCommand) || errno == ENOENT ? nullptr : kSelfCommand;
 }
 
 }  // namespace labgpu

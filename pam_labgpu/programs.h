@@ -4,12 +4,13 @@
 namespace labgpu {
 
 // For an account whose shell is a program of the host: from now on no file can be executed in the
-// calling process's mount namespace, which must be a private one, but labgpu's session command. It
-// stands at its own place, in place of `shell`, and in place of /bin/sh, with which sshd runs
-// xauth(1). Libraries cannot be loaded any more either; a program that runs goes on. What the host
-// mounts and unmounts later is not seen.
+// calling process's mount namespace, which must be a private one, but labgpu's session command and
+// labgpu-self, which that executes for a user's own commands. The session command stands at its own
+// place, in place of `shell`, and in place of /bin/sh, with which sshd runs xauth(1). Libraries
+// cannot be loaded any more either; a program that runs goes on. What the host mounts and unmounts
+// later is not seen.
 //
 // Returns nullptr, or what could not be done, with the reason in errno.
-[[nodiscard]] const char* leave_one_program(const char* shell);
+[[nodiscard]] const char* leave_own_programs(const char* shell);
 
 }  // namespace labgpu

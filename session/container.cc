@@ -26,11 +26,6 @@ int lost(const char* what, int error) {
   return kContainerLost;
 }
 
-int refused(const Failure& failure) {
-  tell_user(failure.sentence);
-  return status_of_failure(failure.code);
-}
-
 // Relaying is only done with a terminal: any other file might never become ready, or block on
 // close. fstat(3) of glibc 2.36 is newfstatat(2), which takes paths and is therefore not to be had
 // in the jail; struct stat is the kernel's on 64-bit machines (sysdeps/unix/sysv/linux,
@@ -63,7 +58,7 @@ int start_in_container(int init, const Start& start, std::span<unsigned char> bu
   Hello hello;
   Deadline deadline = Deadline::after_ms(kAnswerMs);
   int error = receive_message(init, buffer, packet, hello, failure, deadline);
-  if (error == EREMOTEIO) return refused(failure);
+  if (error == EREMOTEIO) return tell_failure(failure);
   if (error != 0) return lost("the container does not answer", error);
   if (hello.version != kProtocolVersion) {
     tell_user("the container runs another version of labgpu; restart it with `labgpu restart`");
@@ -80,7 +75,7 @@ int start_in_container(int init, const Start& start, std::span<unsigned char> bu
   }
   Started started;
   error = receive_message(init, buffer, packet, started, failure, deadline);
-  if (error == EREMOTEIO) return refused(failure);
+  if (error == EREMOTEIO) return tell_failure(failure);
   if (error == 0 && (started.terminal == 1) != (start.terminal == 1)) error = EPROTO;
   if (error == 0 && start.terminal == 1 && !is_terminal_master(packet.fds[0].get())) error = EPROTO;
   if (error != 0) return lost("the container does not start the command", error);

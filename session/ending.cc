@@ -67,6 +67,11 @@ int status_of_failure(uint16_t code) {
   }
 }
 
+int tell_failure(const Failure& failure) {
+  tell_user(failure.sentence);
+  return status_of_failure(failure.code);
+}
+
 void end_like(const Ending& ending) {
   if (!ending.by_signal) _exit(ending.value);
   if (is_deadly(ending.value)) {

@@ -2,9 +2,11 @@
 //
 //   exit status   meaning
 //   0-255         the command's own
-//   75            the container cannot be had now; trying again later may help (sysexits.h,
-//   EX_TEMPFAIL) 254           the login was refused, or labgpu is set up wrongly 255           the
-//   container went away; ssh(1) itself ends so when a connection is lost
+//   2             a command of labgpu's own that makes no sense
+//   75            the container cannot be had now; trying again later may help
+//                 (sysexits.h, EX_TEMPFAIL)
+//   254           the login was refused, or labgpu is set up wrongly
+//   255           the container went away; ssh(1) itself ends so when a connection is lost
 #pragma once
 
 #include <stdint.h>
@@ -15,6 +17,7 @@
 
 namespace labgpu {
 
+inline constexpr int kUsage = 2;
 inline constexpr int kTryLater = 75;
 inline constexpr int kRefused = 254;
 inline constexpr int kContainerLost = 255;
@@ -32,6 +35,8 @@ void tell_user(std::string_view sentence, std::string_view detail);
 
 // The exit status that goes with a Failure's code.
 [[nodiscard]] int status_of_failure(uint16_t code);
+// Tells the user why, and returns that status.
+[[nodiscard]] int tell_failure(const Failure& failure);
 
 // Ends this process, which must not be dumpable (session/jail.h), the way the command ended. A
 // signal is raised again, without a core file, because sshd reports a child's death by signal to

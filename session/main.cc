@@ -22,7 +22,9 @@
 #include "session/invocation.h"
 #include "session/jail.h"
 #include "session/login_key.h"
+#include "session/own_command.h"
 #include "session/relay.h"
+#include "session/self_service.h"
 
 namespace labgpu {
 
@@ -114,6 +116,9 @@ int run(int argc, char** argv) {
   }
   Invocation invocation;
   if (!find_invocation(argc, argv, invocation)) return kRefused;
+  if (!invocation.login_shell && is_own_command(invocation.command)) {
+    return run_own_command(invocation.command, packet_buffer);
+  }
   ClientTerminal terminal;
   bool has_terminal = terminal.open();
   UniqueFd init;

@@ -37,12 +37,12 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart sessions kill log gpu maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart sessions kill log ports gpu maintenance setup image ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "* | "1:log "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "* | "1:log "* | "1:ports "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then

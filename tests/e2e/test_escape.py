@@ -58,6 +58,7 @@ def test_preloaded_library_in_the_pam_environment(server, alice, carol, planted,
     alice.ssh("true").ok()
     alice.ssh("true", "-tt").ok()
     alice.sftp("ls").ok()
+    alice.ssh("labgpu status").ok()
     server.write("/home/carol/run.so", library, owner="carol")
     server.write("/home/carol/.pam_environment", b"LD_PRELOAD DEFAULT=/home/carol/run.so\n", owner="carol")
     try:
@@ -77,6 +78,7 @@ def test_preloaded_library_reaches_neither_xauth_nor_its_shell(server, alice, ca
         enable += f"; echo 'session required pam_env.so user_readenv=1' >>{PAM}"
         with server.edited(enable, PAM):
             assert alice.ssh("echo $DISPLAY", "-Y").ok().text == "localhost:10.0"
+            alice.ssh("labgpu status", "-Y").ok()
             server.write("/home/carol/run.so", library, owner="carol")
             server.write("/home/carol/.pam_environment", b"LD_PRELOAD DEFAULT=/home/carol/run.so\n", owner="carol")
             assert marker_appears(server, carol), "without labgpu it has to work, else this shows nothing"
@@ -100,11 +102,13 @@ def test_ssh_environment_is_not_read(alice, planted, library, no_marker):
     path = planted("run.so", library)
     planted(".ssh/environment", f"LD_PRELOAD={path}\nFROM_FILE=yes\n".encode())
     assert alice.ssh("echo [$FROM_FILE]").ok().text == "[]"
+    alice.ssh("labgpu status").ok()
 
 
 def test_environment_of_the_client_does_not_reach_the_host(alice, planted, library, no_marker):
     path = planted("run.so", library)
-    alice.ssh("true", "-o", f"SetEnv=LD_PRELOAD={path} LC_ALL={path} LANGUAGE={path} BASH_ENV={path}").ok()
+    for command in ("true", "labgpu status"):
+        alice.ssh(command, "-o", f"SetEnv=LD_PRELOAD={path} LC_ALL={path} LANGUAGE={path} BASH_ENV={path}").ok()
 
 
 def test_options_of_an_own_key_run_nothing_on_the_host(laptop, alice, planted, library, no_marker):
@@ -124,6 +128,7 @@ def test_options_of_an_own_key_run_nothing_on_the_host(laptop, alice, planted, l
 def test_shell_start_files_do_not_run_on_the_host(alice, planted, no_marker, file):
     planted(file, f"[ -e /.labgpu ] || touch {MARKER}\n".encode())
     alice.ssh("true").ok()
+    alice.ssh("labgpu status").ok()
     alice.ssh("true", "-tt").ok()
 
 

@@ -32,7 +32,7 @@ def test_a_server_without_a_driver_says_so(server):
     assert result.out == b""
 
 
-def test_the_table_says_whose_containers_use_what(server, alice, driver):
+def test_the_table_says_whose_containers_use_what(server, alice, bob, driver):
     with alice.background("echo ready; exec sleep 71717") as command:
         command.expect(b"ready")
         pid = server.sh("pgrep -xf 'sleep 71717'").text
@@ -42,6 +42,12 @@ def test_the_table_says_whose_containers_use_what(server, alice, driver):
         )
         told = json.loads(server.labgpu("gpu", "--json").ok().out)
         table = server.labgpu("gpu").ok().text.splitlines()
+        own = bob.ssh("labgpu gpu").ok().text.splitlines()
+        own_told = json.loads(bob.ssh("labgpu gpu --json").ok().out)
+    # Everybody who shares them sees whose containers use them, and no process and no card.
+    assert own == table
+    assert set(own_told) == {"gpus"} and "uuid" not in own_told["gpus"][0], own_told
+    assert own_told["gpus"][0]["processes"] == [{"memory": 1073741824}, {"user": "alice", "memory": 2147483648}]
     assert told["driver"] == "550.54.15"
     processes = {process["pid"]: process for process in told["gpus"][0]["processes"]}
     assert processes[int(pid)] == {"pid": int(pid), "user": "alice", "memory": 2147483648}

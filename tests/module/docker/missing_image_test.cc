@@ -60,6 +60,38 @@ TEST_F(MissingImageTest, DockersReasonIsTold) {
   EXPECT_FALSE(manager_->progress(account));
 }
 
+TEST_F(MissingImageTest, TheReasonIsKeptUntilItStarts) {
+  auto status = [this](const Account& of) { return run_task(loop_, manager_->status(of)).value(); };
+  Account account = make_account();
+  Account mistaken = account;
+  mistaken.settings.image = "127.0.0.1:1/lab/none:1";
+  EXPECT_FALSE(status(mistaken).failure);
+  ASSERT_FALSE(ensure(mistaken));
+  auto failed = status(mistaken);
+  EXPECT_EQ(failed.state, ContainerState::kAbsent);
+  EXPECT_FALSE(failed.start);
+  ASSERT_TRUE(failed.failure);
+  EXPECT_THAT(failed.failure->why, HasSubstr("127.0.0.1:1/lab/none:1"));
+  EXPECT_GT(failed.failure->when, 0U);
+  ASSERT_TRUE(ensure(account));
+  EXPECT_FALSE(status(account).failure);
+  ASSERT_TRUE(run_task(loop_, manager_->stop(account)));
+  EXPECT_FALSE(status(account).failure);
+}
+
+TEST_F(MissingImageTest, WhatItWaitsForIsToldMeanwhile) {
+  SilentRegistry registry;
+  Account account = make_account();
+  account.settings.image = registry.image();
+  std::optional<Result<Running>> waiting;
+  begin(account, waiting);
+  auto status = run_task(loop_, manager_->status(account)).value();
+  ASSERT_TRUE(status.start);
+  EXPECT_EQ(status.start->image, registry.image());
+  registry.leave();
+  wait_until([&] { return waiting.has_value(); });
+}
+
 TEST_F(MissingImageTest, WhatIsMadeHereIsNotFetched) {
   Account account = make_account();
   account.settings.image = "labgpu/docker-test-none:1";

@@ -252,6 +252,27 @@ TEST_F(Bridge, TheShellIsTheSessionCommand) {
             "session [/bin/sh] [-c] [xauth -q -]\n");
 }
 
+TEST_F(Bridge, UsersOwnCommandsCanBeExecuted) {
+  std::string self = kSelfCommand;
+  EXPECT_EQ(in_user_child("gwen",
+                          [&] {
+                            return output_of({self, "status"});
+                          }),
+            "session [" + self + "] [status]\n");
+}
+
+// As in the middle of an update.
+TEST_F(Bridge, ALoginDoesNotWantTheProgramForUsersOwnCommands) {
+  namespace fs = std::filesystem;
+  fs::rename(kSelfCommand, "/var/lib/aside");
+  EXPECT_EQ(in_user_child("gwen",
+                          [] {
+                            return output_of({"/bin/bash", "-c", "x"});
+                          }),
+            "session [/bin/bash] [-c] [x]\n");
+  fs::copy_file("/var/lib/aside", kSelfCommand);
+}
+
 TEST_F(Bridge, NothingElseCanBeExecuted) {
   for (std::string program : {"/usr/bin/dash", "/usr/bin/python3", "/bin/true", "/usr/bin/env"}) {
     if (std::filesystem::canonical(program) == std::filesystem::canonical("/bin/sh")) continue;

@@ -98,7 +98,9 @@ void put_session_command() {
   namespace fs = std::filesystem;
   mount_tmpfs("/usr/libexec");
   fs::create_directories(fs::path(kSessionCommand).parent_path());
-  fs::copy_file(SESSION_DOUBLE, kSessionCommand);
+  for (const char* program : {kSessionCommand, kSelfCommand}) {
+    fs::copy_file(SESSION_DOUBLE, program);
+  }
 }
 
 // Empty, but for what a test puts there.

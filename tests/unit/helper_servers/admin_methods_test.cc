@@ -61,8 +61,10 @@ class AdminMethodsTest : public testing::Test {
   Config config_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   FakeLogins logins_;
+  Worker worker_{loop_};
+  PasswordChanges passwords_{*accounts_.store, worker_};
   AdminMethods admin_{loop_,   *accounts_.store, containers_, maintenance_,
-                      config_, kAdminGroup,      logins_};
+                      config_, kAdminGroup,      logins_,     passwords_};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -86,12 +88,21 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
     json parameters;
     bool may_what_root_may;
     bool may_what_owners_may;
+    bool is_an_owner = false;
   };
+  // Over a connection that a login was handed, whatever groups the process of theirs has.
+  const Peer alices_login{20001, 1, {0, kAdminGroup}, true};
+  const Peer roots_login{0, 1, {0}, true};
   const std::vector<Asking> askings = {
       {"root", kRoot, {{"name", "bob"}}, true, true},
       {"an administrator", kAdministrator, {{"name", "bob"}}, true, true},
-      {"the owner", kAlice, {{"name", "alice"}}, false, true},
-      {"the owner, who names nobody", kAlice, json::object(), false, true},
+      {"the owner", kAlice, {{"name", "alice"}}, false, true, true},
+      {"the owner, who names nobody", kAlice, json::object(), false, true, true},
+      {"a login of the owner's", alices_login, {{"name", "alice"}}, false, true, true},
+      {"a login of the owner's, which names nobody", alices_login, json::object(), false, true,
+       true},
+      {"a login of the owner's for another account", alices_login, {{"name", "bob"}}, false, false},
+      {"a login of root's", roots_login, {{"name", "alice"}}, false, false},
       {"the owner of another account", kAlice, {{"name", "bob"}}, false, false},
       {"the owner, who names what is no name", kAlice, {{"name", {"alice"}}}, false, false},
       {"a stranger", kStranger, {{"name", "alice"}}, false, false},
@@ -103,6 +114,9 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
+      if (method == "ChangeOwnPassword") may = asking.is_an_owner;
+      // Of whoever has an account, and about none.
+      if (method == "ListGpus") may = may || asking.peer.uid == kAlice.uid;
       auto parameters = asking.parameters;
       parameters["wrong"] = 1;
       EXPECT_THAT(refusal(method, parameters, asking.peer),
@@ -141,7 +155,7 @@ TEST_F(AdminMethodsTest, AStatusSaysWhetherInitAnswers) {
 
 TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {
   AdminMethods rootless(loop_, *accounts_.store, containers_, maintenance_, config_, std::nullopt,
-                        logins_);
+                        logins_, passwords_);
   VarlinkCall call{"org.labgpu", "ListUsers", json::object(), false, false, kAdministrator};
   auto reply = testing_support::run_task(loop_, rootless.call(call));
   ASSERT_FALSE(reply);
@@ -714,6 +728,7 @@ TEST_F(AdminMethodsTest, LoginsAreToldAndEnded) {
   EXPECT_EQ(call("ListLogins", json::object())["logins"].size(), 3U);
   EXPECT_EQ(call("ListLogins", {{"name", "bob"}})["logins"],
             json({{{"number", 8},
+                   {"own", false},
                    {"user", "bob"},
                    {"from", "192.0.2.2"},
                    {"sinceUSec", 1'700'000'000'000'001},
@@ -786,7 +801,7 @@ TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   config.home = elsewhere.directory / "home/{user}";
   ASSERT_EQ(mkdir((elsewhere.directory / "home").c_str(), 0755), 0);
   AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config, kAdminGroup,
-                     logins_);
+                     logins_, passwords_);
   auto all = call("ExportUsers", {{"secrets", true}})["users"];
   VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, kRoot};
   auto imported = testing_support::run_task(loop_, admin.call(import));

@@ -42,7 +42,7 @@ class AdminPurgeTest : public testing::Test {
   }
   void start() {
     admin_ = std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_,
-                                            config_, std::nullopt, logins_);
+                                            config_, std::nullopt, logins_, passwords_);
   }
   static void fill(const std::string& directory) {
     fs::create_directories(directory + "/a/b");
@@ -76,6 +76,8 @@ class AdminPurgeTest : public testing::Test {
   FakeContainers containers_;
   Config config_;
   FakeLogins logins_;
+  Worker worker_{loop_};
+  PasswordChanges passwords_{*accounts_.store, worker_};
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   std::unique_ptr<AdminMethods> admin_;
   std::vector<json> told_;

@@ -45,6 +45,7 @@ class FakeContainers final : public Containers {
   Result<void> applying;             // of apply_settings
   std::vector<std::string> changed;  // by it
   std::optional<StartProgress> progress_now;
+  std::optional<StartFailure> failure;
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
   std::map<pid_t, std::string> users_of_processes;
@@ -98,6 +99,8 @@ class FakeContainers final : public Containers {
     if (!outcome) co_return Failed(outcome.error());
     ContainerStatus status;
     status.user = account.name;
+    status.start = progress_now;
+    status.failure = failure;
     if (absent.contains(account.name)) co_return status;
     status.name = account.name + "_container";
     status.state = running(account) ? ContainerState::kRunning : ContainerState::kStopped;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/unique_fd.h"
 #include "helper/listener.h"
@@ -76,6 +77,37 @@ TEST_F(GpuMonitorTest, NoAnswerAndAnotherOneAreSentences) {
 
 TEST_F(GpuMonitorTest, FarTooMuchIsNotKept) {
   EXPECT_THAT(report(std::string(size_t{5} << 20, ' ')).error().message, HasSubstr("too long"));
+}
+
+TEST_F(GpuMonitorTest, WhoAsksMeanwhileGetsTheSameAnswer) {
+  auto listener = listen_at(socket_, SOCK_STREAM);
+  ASSERT_TRUE(listener);
+  GpuMonitor monitor(loop_, socket_, [](pid_t) { return std::string(); });
+  std::vector<Result<json>> answers;
+  TaskGroup askers;
+  auto ask = [&]() -> Task<void> {
+    auto asking = monitor.report();
+    Result<json> told = co_await asking;
+    answers.push_back(std::move(told));
+  };
+  for (int i = 0; i < 3; ++i) askers.add(ask());
+  auto answer = [&](const std::string& text) {
+    UniqueFd connection(accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
+    send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    connection.reset();
+    auto before = answers.size();
+    testing_support::run_until(loop_, [&] { return answers.size() > before; });
+  };
+  answer(R"({"gpus":[]})");
+  ASSERT_EQ(answers.size(), 3U);
+  pollfd waiting{listener->get(), POLLIN, 0};
+  EXPECT_EQ(poll(&waiting, 1, 0), 0) << "one question for all";
+  // The next one is asked anew.
+  askers.add(ask());
+  answer(R"({"problem":"gone"})");
+  ASSERT_EQ(answers.size(), 4U);
+  EXPECT_TRUE(answers[2]);
+  EXPECT_FALSE(answers[3]);
 }
 
 TEST_F(GpuMonitorTest, WithoutTheSocketTheUnitIsNamed) {

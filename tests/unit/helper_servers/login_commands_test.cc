@@ -84,11 +84,21 @@ TEST(LoginCommands, HaveTheNameThatSshdGivesThem) {
   EXPECT_EQ(found[2].text, "3");
 }
 
-TEST(LoginCommands, ALongOneIsCut) {
-  Command command(kSessionCommand, {"SSH_ORIGINAL_COMMAND=" + std::string(100'000, 'x')});
+TEST(LoginCommands, AUsersOwnCommandIsWhatItWasCalled) {
+  Command own(kSelfCommand, {"TERM=xterm"});
+  Command other("/usr/libexec/labgpu/labgpu-self-x", {});
   auto found = commands_below(1);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].text, std::string(200, 'x') + " ...");
+  EXPECT_EQ(found[0].text, "labgpu -F /nowhere");
+}
+
+TEST(LoginCommands, ALongOneIsCut) {
+  Command command(kSessionCommand, {"SSH_ORIGINAL_COMMAND=" + std::string(100'000, 'x')});
+  Command own(kSelfCommand, {}, std::string(1000, 'x').c_str());
+  auto found = commands_below(2);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].text, "labgpu -F " + std::string(190, 'x') + " ...");
+  EXPECT_EQ(found[1].text, std::string(200, 'x') + " ...");
 }
 
 TEST(LoginCommands, NothingRunsOrNobodyIsThere) {

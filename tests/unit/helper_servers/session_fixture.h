@@ -75,7 +75,7 @@ class SessionFixture : public testing::Test {
     write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
                                               host_accounts_, containers_, policy_, maintenance_,
-                                              worker_, limits_);
+                                              passwords_, limits_);
   }
 
   Client client() {
@@ -109,11 +109,11 @@ class SessionFixture : public testing::Test {
                         .handshake = std::chrono::milliseconds(1500),
                         .login = std::chrono::milliseconds(1000),
                         .unseen = std::chrono::milliseconds(0),
-                        .progress = std::chrono::milliseconds(2),
-                        .wrong_passwords = 3,
-                        .wrong_passwords_period = std::chrono::milliseconds(1000)};
+                        .progress = std::chrono::milliseconds(2)};
   FakeContainers containers_;
   Worker worker_{loop_};
+  PasswordChanges passwords_{
+      *accounts_.store, worker_, {.wrong = 3, .period = std::chrono::milliseconds(1000)}};
   std::unique_ptr<SessionServer> server_;
 };
 
