@@ -19,6 +19,8 @@ namespace {
 constexpr Microseconds kSecond = 1000000;
 // Between the kernel's killing of a process and the end of a container that goes with it.
 constexpr Microseconds kAtOnce = 5 * kSecond;
+// A login that starts a container does not wait for the disk as well.
+constexpr std::chrono::milliseconds kDelay{1000};
 
 std::string file_of(const std::string& state_directory, const std::string& user) {
   return container_directory(state_directory, user) + "/history.json";
@@ -88,7 +90,7 @@ void ContainerHistory::read(const std::string& user, Entry& entry) const {
 
 void ContainerHistory::write_later(const std::string& user) {
   unwritten_.insert(user);
-  writing_ = loop_.after(std::chrono::milliseconds(0), [this] { write_all(); });
+  writing_ = loop_.after(kDelay, [this] { write_all(); });
 }
 
 void ContainerHistory::write_all() {

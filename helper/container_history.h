@@ -2,8 +2,7 @@
 //
 // Fed with Docker's events and with what the manager does. It survives the helper and the server in
 // <state>/containers/<user>/history.json, which is a hint and no record: a file that is missing or
-// damaged means that there is nothing to tell. Files are written from the loop, after the login
-// that was waited for has its answer.
+// damaged means that there is nothing to tell. Files are written a second later, and at the end.
 #pragma once
 
 #include <cstdint>

@@ -246,6 +246,7 @@ TEST_F(ContainerHistoryTest, ADamagedFileIsNoHistory) {
   auto file = state_.path() + "/containers/alice/history.json";
   for (const char* content : {"", "{", "[]", "5", R"({"container": 1})",
                               R"({"container":"0123","startedAt":"x","boot":"b","ending":[]})"}) {
+    history_.reset();
     test::write_file(file, content);
     restart_helper("boot one");
     history_->note_stopped(kAlice, stopped(1, 5, 137));
