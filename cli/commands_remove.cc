@@ -24,17 +24,13 @@ struct RemoveOptions {
 
 // --- remove ---
 
-Result<void> agree(const RemoveOptions& options, const std::string& question) {
-  if (options.yes) return {};
-  auto agreed = confirm(question);
-  if (!agreed) return Failed(agreed.error());
-  if (!*agreed) return fail("nothing was removed");
-  return {};
-}
+constexpr char kNotRemoved[] = "nothing was removed";
 
 Result<void> remove_account(const CommandLine& line, const RemoveOptions& options) {
-  auto agreed = agree(options, "Stop the container of " + printable(options.name) +
-                                   " and forget the account? Its files are kept.");
+  auto agreed = agree(options.yes,
+                      "Stop the container of " + printable(options.name) +
+                          " and forget the account? Its files are kept.",
+                      kNotRemoved);
   if (!agreed) return agreed;
   auto reply = call_helper(line, "RemoveUser", {{"name", options.name}}, kContainerTimeout);
   return show_reply(line, reply, [&options](const json& kept) {
@@ -128,7 +124,7 @@ Result<void> purge_account(const CommandLine& line, const RemoveOptions& options
     if (!planned) return Failed(planned.error());
     std::cerr << plan_of(planned->at("purge"));
   }
-  auto agreed = agree(options, "Delete all of it?");
+  auto agreed = agree(options.yes, "Delete all of it?", kNotRemoved);
   if (!agreed) return agreed;
   auto reply = call_purge(line, options);
   return show_reply(line, reply, [](const json& done) { print_purged(done.at("purge")); });

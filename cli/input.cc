@@ -179,4 +179,12 @@ Result<bool> confirm(const std::string& question) {
   return *answer == "y" || *answer == "Y" || *answer == "yes";
 }
 
+Result<void> agree(bool yes, const std::string& question, const std::string& otherwise) {
+  if (yes) return {};
+  auto agreed = confirm(question);
+  if (!agreed) return Failed(agreed.error());
+  if (!*agreed) return fail(otherwise);
+  return {};
+}
+
 }  // namespace labgpu

@@ -35,4 +35,7 @@ Result<std::string> ask_for_new_password(const std::string& user);
 // Asks at the terminal; "y" and "yes" are yes. Fails when there is no terminal to ask at.
 Result<bool> confirm(const std::string& question);
 
+// Nothing when `yes`, or when they agree at the terminal; else the error says `otherwise`.
+Result<void> agree(bool yes, const std::string& question, const std::string& otherwise);
+
 }  // namespace labgpu

@@ -32,8 +32,9 @@ Result<Settings> settings_of(const SettingsPolicy& policy, const Account& accoun
 tl::expected<Settings, SettingsFault> decide_settings(const SettingsPolicy& policy,
                                                       const Account& account);
 
-// Cannot fail: it needs nothing completed.
+// Cannot fail: they need nothing completed.
 uint32_t max_sessions_of(const SettingsPolicy& policy, const Account& account);
+uint32_t max_snapshots_of(const SettingsPolicy& policy, const Account& account);
 
 Origin origin_of(const Setting& setting, const SettingsPolicy& policy, const Account& account);
 

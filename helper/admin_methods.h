@@ -99,6 +99,15 @@ class AdminMethods final : public VarlinkInterface {
   Task<VarlinkReply> restart(const nlohmann::json& parameters);
   Task<VarlinkReply> status_after(Result<void> done, AccountPointer account);
 
+  // admin_rebuild.cc
+  Task<VarlinkReply> rebuild(const VarlinkCall& call);
+  Task<VarlinkReply> restore(const VarlinkCall& call);
+
+  // admin_snapshots.cc
+  Task<VarlinkReply> snapshot(const VarlinkCall& call);
+  Task<VarlinkReply> list_snapshots(const nlohmann::json& parameters);
+  Task<VarlinkReply> remove_snapshot(const nlohmann::json& parameters);
+
   // admin_purge.cc
   Task<VarlinkReply> purge_user(const VarlinkCall& call);
   Task<Result<nlohmann::json>> plan_purge(AccountPointer account);

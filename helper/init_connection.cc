@@ -82,9 +82,8 @@ Result<void> introduce(const UniqueFd& connection, const Account& account, Login
 
 }  // namespace
 
-Task<Result<UniqueFd>> connect_init(EventLoop& loop,
-                                    std::shared_ptr<const RunningContainer> container,
-                                    Account account, LoginAs login) {
+Task<Result<UniqueFd>> reach_init(EventLoop& loop,
+                                  std::shared_ptr<const RunningContainer> container) {
   UniqueFd connection;
   Attempt attempt = Attempt::kNotYet;
   for (int step = 0; step < kSteps; ++step) {
@@ -105,9 +104,18 @@ Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                    "in your container, something else is at " + std::string(kGuestInitSocket) +
                        " than labgpu-init; ask the administrator to restart the container");
   }
-  auto introduced = introduce(connection, account, login);
-  if (!introduced) co_return Failed(introduced.error());
   co_return std::move(connection);
+}
+
+Task<Result<UniqueFd>> connect_init(EventLoop& loop,
+                                    std::shared_ptr<const RunningContainer> container,
+                                    Account account, LoginAs login) {
+  auto reaching = reach_init(loop, std::move(container));
+  auto connection = co_await reaching;
+  if (!connection) co_return Failed(connection.error());
+  auto introduced = introduce(*connection, account, login);
+  if (!introduced) co_return Failed(introduced.error());
+  co_return std::move(*connection);
 }
 
 }  // namespace labgpu

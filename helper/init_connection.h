@@ -22,4 +22,8 @@ Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                                     std::shared_ptr<const RunningContainer> container,
                                     Account account, LoginAs login);
 
+// The same connection without a word on it: whether the container's init is there.
+Task<Result<UniqueFd>> reach_init(EventLoop& loop,
+                                  std::shared_ptr<const RunningContainer> container);
+
 }  // namespace labgpu

@@ -45,7 +45,8 @@ struct SettingsOf {
   Field<UserNamespace> user_namespace{};
   Field<RestartPolicy> restart{};
   Field<LoginAs> login{};
-  Field<uint32_t> max_sessions{};  // logins at a time; 0: as many as they like
+  Field<uint32_t> max_sessions{};   // logins at a time; 0: as many as they like
+  Field<uint32_t> max_snapshots{};  // of the container, kept at a time; 0: as many as they like
   bool operator==(const SettingsOf&) const = default;
 };
 

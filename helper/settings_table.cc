@@ -75,6 +75,7 @@ using SizeForm = NumberForm<parse_size, check_size, size_text>;
 using MemoryForm = NumberForm<parse_memory, check_memory, memory_text>;
 using ProcessesForm = NumberForm<parse_max_processes, check_max_processes, count_text>;
 using SessionsForm = NumberForm<parse_max_sessions, check_max_sessions, count_text>;
+using SnapshotsForm = NumberForm<parse_max_snapshots, check_max_snapshots, count_text>;
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
@@ -231,6 +232,11 @@ constexpr std::array kSettings{
             .standard = "none",
             .change = Change::kAtOnce,
             .field = field<SessionsForm, &Layer::max_sessions, &Settings::max_sessions>()},
+    Setting{.key = "snapshots",
+            .name = "snapshots",
+            .standard = "5",
+            .change = Change::kAtOnce,
+            .field = field<SnapshotsForm, &Layer::max_snapshots, &Settings::max_snapshots>()},
 };
 
 Layer make_standard() {

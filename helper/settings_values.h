@@ -44,6 +44,8 @@ Result<uint32_t> check_max_processes(uint64_t count);
 // 1 to 1000; "none", which is 0, is no limit.
 Result<uint32_t> parse_max_sessions(std::string_view text);
 Result<uint32_t> check_max_sessions(uint64_t count);
+Result<uint32_t> parse_max_snapshots(std::string_view text);
+Result<uint32_t> check_max_snapshots(uint64_t count);
 
 // "none" for 0.
 std::string count_text(uint32_t count);

@@ -46,6 +46,8 @@ class FakeContainers final : public Containers {
   std::optional<StartProgress> progress_now;
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
+  std::optional<Shared<bool>> work;     // and what rebuild() and snapshot() do
+  std::vector<Snapshot> kept;
   std::map<pid_t, std::string> users_of_processes;
 
   // Answers everybody who waits in ensure_running().
@@ -96,6 +98,38 @@ class FakeContainers final : public Containers {
     status.pending = pending;
     status.ports = ports;
     co_return status;
+  }
+  Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override {
+    asked.push_back("rebuild " + account.name + (keep ? " keep" : " fresh"));
+    on_step("stopping the container");
+    if (work) co_await *work;
+    co_return outcome;
+  }
+  Task<Result<Snapshot>> snapshot(Account account, std::string name, std::string note) override {
+    asked.push_back("snapshot " + account.name + " " + name);
+    if (work) co_await *work;
+    if (!outcome) co_return Failed(outcome.error());
+    Snapshot made{.user = account.name, .uid = account.uid, .name = name, .note = note};
+    kept.push_back(made);
+    co_return made;
+  }
+  Task<Result<std::vector<Snapshot>>> snapshots(Account account) override {
+    std::vector<Snapshot> own;
+    for (const auto& one : kept) {
+      if (one.user == account.name) own.push_back(one);
+    }
+    co_return own;
+  }
+  Task<Result<void>> remove_snapshot(Account account, std::string name) override {
+    asked.push_back("remove snapshot " + account.name + " " + name);
+    co_return outcome;
+  }
+  Task<Result<std::string>> restore(Account account, std::string name, bool discard,
+                                    OnStep on_step) override {
+    asked.push_back("restore " + account.name + " " + name + (discard ? " discard" : ""));
+    on_step("stopping the container");
+    if (!outcome) co_return Failed(outcome.error());
+    co_return discard ? "" : "before";
   }
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override {
     asked.push_back("apply " + account.name);

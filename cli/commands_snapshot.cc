@@ -1,0 +1,147 @@
+// labgpu snapshot, snapshots, restore.
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "cli/byte_size.h"
+#include "cli/command_line.h"
+#include "cli/container_view.h"
+#include "cli/input.h"
+#include "cli/local_time.h"
+#include "cli/table.h"
+#include "cli/work_line.h"
+
+namespace labgpu {
+
+namespace {
+
+using nlohmann::json;
+
+void print_snapshots(const json& snapshots) {
+  Table table({"USER", "SNAPSHOT", "MADE", "SIZE", "NOTE"});
+  for (const auto& snapshot : snapshots) {
+    table.add({snapshot.at("user"), snapshot.at("name"),
+               local_time(snapshot.at("madeUSec").get<uint64_t>()),
+               byte_size(snapshot.at("bytes").get<uint64_t>()), snapshot.at("note")});
+  }
+  std::cout << table.render();
+}
+
+// --- snapshot ---
+
+struct SnapshotOptions {
+  std::string name;
+  std::string snapshot;
+  std::string note;
+};
+
+Result<void> make_snapshot(const CommandLine& line, const SnapshotOptions& options) {
+  auto parameters = about(options.name);
+  if (!options.snapshot.empty()) parameters["snapshot"] = options.snapshot;
+  if (!options.note.empty()) parameters["note"] = options.note;
+  auto reply = call_with_work(line, "Snapshot", parameters);
+  return show_reply(line, reply,
+                    [](const json& made) { print_snapshots(json::array({made.at("snapshot")})); });
+}
+
+void add_snapshot(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<SnapshotOptions>();
+  auto* command =
+      add_query(app, line, "snapshot", "Keep what is in a container now, but for mounts");
+  command->add_option("NAME", options->name, "The account; your own without it");
+  command->add_option("--name", options->snapshot, "The snapshot's name; the time without it");
+  command->add_option("--note", options->note, "A few words about it");
+  command->callback([&line, options] {
+    line.command = [&line, options] { return make_snapshot(line, *options); };
+  });
+}
+
+// --- snapshots ---
+
+struct ListOptions {
+  std::string name;
+  std::string removed;
+  bool yes = false;
+};
+
+Result<void> list_snapshots(const CommandLine& line, const ListOptions& options) {
+  auto reply = call_helper(line, "ListSnapshots", about(options.name));
+  return show_reply(line, reply, [](const json& found) { print_snapshots(found.at("snapshots")); });
+}
+
+Result<void> remove_snapshot(const CommandLine& line, const ListOptions& options) {
+  auto agreed =
+      agree(options.yes, "Delete the snapshot " + printable(options.removed) + " for good?",
+            "nothing was removed");
+  if (!agreed) return agreed;
+  auto parameters = about(options.name);
+  parameters["snapshot"] = options.removed;
+  auto reply = call_helper(line, "RemoveSnapshot", parameters, kContainerTimeout);
+  return show_reply(line, reply, [&options](const json&) {
+    std::cout << "removed the snapshot " << printable(options.removed) << '\n';
+  });
+}
+
+void add_snapshots(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<ListOptions>();
+  auto* command =
+      add_query(app, line, "snapshots", "Snapshots, when they were made, how large they are");
+  command->add_option("NAME", options->name, "All accounts, or your own, without it");
+  auto* removed = command->add_option("--remove", options->removed, "Delete this one");
+  command->add_flag("--yes", options->yes, "Do not ask")->needs(removed);
+  command->callback([&line, options] {
+    line.command = [&line, options] {
+      return options->removed.empty() ? list_snapshots(line, *options)
+                                      : remove_snapshot(line, *options);
+    };
+  });
+}
+
+// --- restore ---
+
+struct RestoreOptions {
+  std::vector<std::string> words;  // [NAME] SNAPSHOT
+  bool discard = false;
+  bool yes = false;
+};
+
+Result<void> restore(const CommandLine& line, const RestoreOptions& options) {
+  auto question = "End all sessions and make the container anew from the snapshot " +
+                  printable(options.words.back()) + "? What is in it now " +
+                  (options.discard ? "is lost." : "becomes a snapshot.");
+  auto agreed = agree(options.yes, question, "the container is as it was");
+  if (!agreed) return agreed;
+  auto parameters = about(options.words.size() == 2 ? options.words.front() : "");
+  parameters["snapshot"] = options.words.back();
+  parameters["discard"] = options.discard;
+  auto reply = call_with_work(line, "Restore", parameters);
+  return show_reply(line, reply, [](const json& done) {
+    print_containers(json::array({done.at("container")}));
+    if (auto saved = done.value("saved", std::string()); !saved.empty()) {
+      std::cout << "what was there before is the snapshot " << printable(saved) << '\n';
+    }
+  });
+}
+
+void add_restore(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<RestoreOptions>();
+  auto* command = add_query(app, line, "restore", "Make a container anew from a snapshot");
+  command
+      ->add_option("SNAPSHOT", options->words, "Its name; before it an account that is not yours")
+      ->required()
+      ->expected(1, 2);
+  command->add_flag("--discard", options->discard, "Do not keep what is there now");
+  command->add_flag("--yes", options->yes, "Do not ask");
+  command->callback(
+      [&line, options] { line.command = [&line, options] { return restore(line, *options); }; });
+}
+
+}  // namespace
+
+void add_snapshot_commands(CLI::App& app, CommandLine& line) {
+  add_snapshot(app, line);
+  add_snapshots(app, line);
+  add_restore(app, line);
+}
+
+}  // namespace labgpu
