@@ -47,7 +47,8 @@ const std::vector<Sample>& samples() {
       {"userns", "host", "host"},
       {"restart", "on-failure", "on-failure"},
       {"login", "root", "root"},
-      {"max_sessions", "3", 3U}};
+      {"max_sessions", "3", 3U},
+      {"snapshots", "2", 2U}};
   return all;
 }
 
@@ -190,7 +191,9 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"max_sessions", "0"},
       {"max_sessions", "1001"},
       {"max_sessions", "-1"},
-      {"max_sessions", "many"}};
+      {"max_sessions", "many"},
+      {"snapshots", "0"},
+      {"snapshots", "1001"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);

@@ -64,11 +64,11 @@ TEST_F(ContainerChangesTest, WhatWasMadeSoHasNone) {
 
 TEST_F(ContainerChangesTest, EverySettingIsOfOneKind) {
   const std::vector<std::pair<const char*, const char*>> others = {
-      {"image", "a:1"},  {"hostname", "x"},    {"container_name", "xx"}, {"mounts", "/data"},
-      {"ports", "80"},   {"gpus", "none"},     {"shm_size", "1g"},       {"ulimits", "core=1"},
-      {"env", "A=1"},    {"cap_add", "CHOWN"}, {"cap_drop", "MKNOD"},    {"userns", "host"},
-      {"memory", "1g"},  {"cpus", "2"},        {"pids", "100"},          {"restart", "no"},
-      {"login", "root"}, {"max_sessions", "1"}};
+      {"image", "a:1"},  {"hostname", "x"},     {"container_name", "xx"}, {"mounts", "/data"},
+      {"ports", "80"},   {"gpus", "none"},      {"shm_size", "1g"},       {"ulimits", "core=1"},
+      {"env", "A=1"},    {"cap_add", "CHOWN"},  {"cap_drop", "MKNOD"},    {"userns", "host"},
+      {"memory", "1g"},  {"cpus", "2"},         {"pids", "100"},          {"restart", "no"},
+      {"login", "root"}, {"max_sessions", "1"}, {"snapshots", "1"}};
   ASSERT_EQ(others.size(), all_settings().size());
   make(GpuAccess::kRuntime);
   for (const auto& setting : all_settings()) {
