@@ -59,7 +59,8 @@ void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
 void add_rebuild_command(CLI::App& app, CommandLine& line);
-void add_snapshot_commands(CLI::App& app, CommandLine& line);  // snapshot, snapshots, restore
+void add_snapshot_commands(CLI::App& app,
+                           CommandLine& line);  // snapshot, snapshots, restore, export
 void add_session_commands(CLI::App& app, CommandLine& line);
 void add_gpu_command(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);

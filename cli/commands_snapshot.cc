@@ -1,4 +1,4 @@
-// labgpu snapshot, snapshots, restore.
+// labgpu snapshot, snapshots, restore, export.
 #include <iostream>
 #include <memory>
 #include <vector>
@@ -136,12 +136,45 @@ void add_restore(CLI::App& app, CommandLine& line) {
       [&line, options] { line.command = [&line, options] { return restore(line, *options); }; });
 }
 
+// --- export ---
+
+struct ExportOptions {
+  std::vector<std::string> words;  // [NAME] FILE
+  std::string snapshot;
+};
+
+Result<void> export_container(const CommandLine& line, const ExportOptions& options) {
+  auto parameters = about(options.words.size() == 2 ? options.words.front() : "");
+  parameters["file"] = options.words.back();
+  if (!options.snapshot.empty()) parameters["snapshot"] = options.snapshot;
+  auto reply = call_with_work(line, "Export", parameters);
+  return show_reply(line, reply, [](const json& done) {
+    std::cout << "wrote " << printable(done.at("file").get<std::string>()) << '\n';
+  });
+}
+
+void add_export(CLI::App& app, CommandLine& line) {
+  auto options = std::make_shared<ExportOptions>();
+  auto* command =
+      add_query(app, line, "export", "Write what is in a container to a file for docker load");
+  command
+      ->add_option("FILE", options->words,
+                   "In the home or a data directory; before it an account that is not yours")
+      ->required()
+      ->expected(1, 2);
+  command->add_option("--snapshot", options->snapshot, "This snapshot, and not what is there now");
+  command->callback([&line, options] {
+    line.command = [&line, options] { return export_container(line, *options); };
+  });
+}
+
 }  // namespace
 
 void add_snapshot_commands(CLI::App& app, CommandLine& line) {
   add_snapshot(app, line);
   add_snapshots(app, line);
   add_restore(app, line);
+  add_export(app, line);
 }
 
 }  // namespace labgpu

@@ -79,6 +79,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Snapshot", Caller::kOwner, true, &AdminMethods::snapshot},
     {"ListSnapshots", Caller::kOwner, false, &AdminMethods::list_snapshots},
     {"RemoveSnapshot", Caller::kOwner, true, &AdminMethods::remove_snapshot},
+    {"Export", Caller::kOwner, true, &AdminMethods::export_container},
     {"Restore", Caller::kOwner, true, &AdminMethods::restore},
     {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},

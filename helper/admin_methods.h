@@ -106,6 +106,7 @@ class AdminMethods final : public VarlinkInterface {
   // admin_snapshots.cc
   Task<VarlinkReply> snapshot(const VarlinkCall& call);
   Task<VarlinkReply> list_snapshots(const nlohmann::json& parameters);
+  Task<VarlinkReply> export_container(const VarlinkCall& call);
   Task<VarlinkReply> remove_snapshot(const nlohmann::json& parameters);
 
   // admin_purge.cc

@@ -35,6 +35,23 @@ Task<VarlinkReply> AdminMethods::snapshot(const VarlinkCall& call) {
   co_return reply;
 }
 
+Task<VarlinkReply> AdminMethods::export_container(const VarlinkCall& call) {
+  JsonFields fields(call.parameters, "");
+  auto snapshot = fields.text("snapshot").value_or("");
+  auto file = fields.required_text("file");
+  auto account = named_account(accounts_, fields);
+  if (!account) co_return VarlinkFailed(account.error());
+  if (auto may = refuse_while_purged((*account)->name); !may) co_return account_failed(may.error());
+  WorkProgress progress(loop_, call, "saving what is in the container");
+  auto exporting =
+      containers_.export_image(**account, std::move(snapshot), std::move(file), progress.on_step());
+  auto written = co_await exporting;
+  if (!written) co_return container_failed(written.error());
+  json reply;
+  reply["file"] = *written;
+  co_return reply;
+}
+
 Task<VarlinkReply> AdminMethods::list_snapshots(const json& parameters) {
   JsonFields fields(parameters, "");
   auto name = fields.text("name");

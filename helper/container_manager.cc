@@ -25,7 +25,10 @@ ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const 
                                    std::string state_directory)
     : impl_(std::make_unique<Impl>(loop, docker, config, std::move(state_directory))) {}
 
-ContainerManager::~ContainerManager() { impl_->trees.stop = true; }
+ContainerManager::~ContainerManager() {
+  impl_->trees.stop = true;
+  impl_->exports->stop = true;
+}
 
 void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
   impl_->on_engine = std::move(on_engine);

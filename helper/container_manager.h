@@ -48,6 +48,8 @@ class ContainerManager final : public Containers {
   Task<Result<void>> remove_snapshot(Account account, std::string name) override;
   Task<Result<std::string>> restore(Account account, std::string name, bool discard,
                                     OnStep on_step) override;
+  Task<Result<std::string>> export_image(Account account, std::string snapshot, std::string path,
+                                         OnStep on_step) override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
   [[nodiscard]] std::string user_of_process(pid_t pid) const override;
 

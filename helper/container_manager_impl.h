@@ -15,9 +15,11 @@
 #include "helper/container_replacer.h"
 #include "helper/container_starter.h"
 #include "helper/docker_events.h"
+#include "helper/image_export.h"
 #include "helper/image_puller.h"
 #include "helper/running_containers.h"
 #include "helper/snapshot_images.h"
+#include "helper/user_file.h"
 #include "helper/worker.h"
 
 namespace labgpu {
@@ -51,6 +53,7 @@ struct ContainerManager::Impl {
         snapshot_images(docker_client),
         images(docker_client),
         tree_worker(loop),
+        file_worker(loop),
         events(loop, docker_client, kLabelUser,
                {.on_resync =
                     [this] {
@@ -83,6 +86,12 @@ struct ContainerManager::Impl {
   Task<Result<void>> remove_snapshot(Account account, std::string name);
   Task<Result<std::string>> restore(Account account, std::string name, bool discard,
                                     OnStep on_step);
+  // container_exports.cc
+  Task<Result<std::vector<Mount>>> mounts_of(Account account);
+  Task<Result<void>> commit_for_export(Account account, std::string image);
+  Task<Result<void>> write_image(std::string image, std::shared_ptr<UserFile> file);
+  Task<Result<std::string>> export_to(Account account, std::string snapshot, std::string path,
+                                      OnStep on_step);
   // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
   template <typename Value>
   Task<Result<Value>> keep_going(Task<Result<Value>> task);
@@ -95,12 +104,21 @@ struct ContainerManager::Impl {
   SnapshotImages snapshot_images;
   ImagePuller images;
   TreeWork trees;
+  std::shared_ptr<ExportWork> exports = std::make_shared<ExportWork>();
   Worker tree_worker;  // uses what is above it
+  Worker file_worker;
   std::map<std::string, Lane> lanes;
   DockerEvents events;
   std::function<void(const EngineInfo&)> on_engine;
   TaskGroup work;  // last, so that its frames go before what they use
 };
+
+inline Failed has_no_container(const Account& account) {
+  return fail(ErrorCode::kNotFound, account.name +
+                                        " has no container: the first login makes one, or labgpu "
+                                        "start " +
+                                        account.name);
+}
 
 template <typename Value>
 Task<void> run_for(std::shared_ptr<Shared<Result<Value>>> outcome, Task<Result<Value>> task) {

@@ -12,13 +12,6 @@ namespace labgpu {
 
 namespace {
 
-Failed has_none(const Account& account) {
-  return fail(ErrorCode::kNotFound, account.name +
-                                        " has no container: the first login makes one, or labgpu "
-                                        "start " +
-                                        account.name);
-}
-
 Snapshot wanted_snapshot(const Account& account, std::string name, std::string note) {
   uint64_t now = now_in_microseconds();
   if (name.empty()) name = snapshot_name_of(now);
@@ -65,7 +58,7 @@ Task<Result<void>> ContainerManager::Impl::rebuild(Account account, bool keep, O
   AsyncMutex::Guard turn = co_await lane.turn.lock();
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
-  if (!*found) co_return has_none(account);
+  if (!*found) co_return has_no_container(account);
   Replacement wanted;
   wanted.on_step = std::move(on_step);
   if (keep) {
@@ -84,7 +77,7 @@ Task<Result<Snapshot>> ContainerManager::Impl::take_snapshot(Account account, st
   AsyncMutex::Guard keeping = co_await lanes[account.name].keeping.lock();
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
-  if (!*found) co_return has_none(account);
+  if (!*found) co_return has_no_container(account);
   Snapshot wanted = wanted_snapshot(account, std::move(name), std::move(note));
   uint32_t most = max_snapshots_of(settings, account);
   Result<Commit> commit = co_await snapshot_images.plan(**found, wanted, most);

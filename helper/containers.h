@@ -122,6 +122,11 @@ class Containers {
   virtual Task<Result<std::string>> restore(Account account, std::string name, bool discard,
                                             OnStep on_step) = 0;
 
+  // Writes a snapshot, or with an empty name what is in the container now, to a new file that
+  // `docker load` reads; the file's path is returned. UserFile says where it may be.
+  virtual Task<Result<std::string>> export_image(Account account, std::string snapshot,
+                                                 std::string path, OnStep on_step) = 0;
+
   // Changes what Docker can change in the account's container, when there is one, to its settings;
   // the keys of the settings that were changed.
   virtual Task<Result<std::vector<std::string>>> apply_settings(Account account) = 0;

@@ -297,6 +297,13 @@ Task<Result<void>> DockerClient::tag_image(std::string image, std::string name) 
   co_return done;
 }
 
+Task<Result<std::string>> DockerClient::save_target(std::string image) {
+  Call described{.what = "save the image " + image, .target = image_target(image, "/get")};
+  Result<HttpRequest> request = co_await make_request(described);
+  if (!request) co_return Failed(request.error());
+  co_return std::move(request->target);
+}
+
 Task<Result<void>> DockerClient::remove_image(std::string image) {
   Call described{.what = "remove the image " + image,
                  .method = "DELETE",

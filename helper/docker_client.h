@@ -53,6 +53,8 @@ class DockerClient {
   Task<Result<std::vector<ImageSummary>>> list_images(std::string pattern);
   // Gives the image another name, "name:tag".
   Task<Result<void>> tag_image(std::string image, std::string name);
+  // The request for the image as `docker save` writes it.
+  Task<Result<std::string>> save_target(std::string image);
   // Takes the name away, and the image with its last name. kExists: a container is made from it.
   Task<Result<void>> remove_image(std::string image);
   // Has Docker fetch the image from its registry; `stream` gets Docker's lines about it, among them

@@ -131,6 +131,13 @@ class FakeContainers final : public Containers {
     if (!outcome) co_return Failed(outcome.error());
     co_return discard ? "" : "before";
   }
+  Task<Result<std::string>> export_image(Account account, std::string snapshot, std::string path,
+                                         OnStep on_step) override {
+    asked.push_back("export " + account.name + " " + snapshot + " " + path);
+    on_step("writing the file");
+    if (!outcome) co_return Failed(outcome.error());
+    co_return path;
+  }
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override {
     asked.push_back("apply " + account.name);
     if (!applying) co_return Failed(applying.error());
