@@ -19,6 +19,7 @@ void build_parser(CLI::App& app, CommandLine& line) {
   add_passwd_command(app, line);
   add_key_commands(app, line);
   add_container_commands(app, line);
+  add_adopt_command(app, line);
   add_rebuild_command(app, line);
   add_snapshot_commands(app, line);
   add_session_commands(app, line);

@@ -58,6 +58,7 @@ void add_remove_command(CLI::App& group, CommandLine& line);  // of user
 void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
 void add_container_commands(CLI::App& app, CommandLine& line);
+void add_adopt_command(CLI::App& app, CommandLine& line);
 void add_rebuild_command(CLI::App& app, CommandLine& line);
 void add_snapshot_commands(CLI::App& app,
                            CommandLine& line);  // snapshot, snapshots, restore, export

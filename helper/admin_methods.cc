@@ -81,6 +81,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"RemoveSnapshot", Caller::kOwner, true, &AdminMethods::remove_snapshot},
     {"Export", Caller::kOwner, true, &AdminMethods::export_container},
     {"Restore", Caller::kOwner, true, &AdminMethods::restore},
+    {"Adopt", Caller::kAdmin, true, &AdminMethods::adopt},
     {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
     {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},

@@ -103,6 +103,10 @@ class AdminMethods final : public VarlinkInterface {
   Task<VarlinkReply> rebuild(const VarlinkCall& call);
   Task<VarlinkReply> restore(const VarlinkCall& call);
 
+  // admin_adopt.cc
+  Task<VarlinkReply> adopt(const VarlinkCall& call);
+  Task<Result<void>> adopt_for(AccountPointer account, Adoption plan, const VarlinkCall& call);
+
   // admin_snapshots.cc
   Task<VarlinkReply> snapshot(const VarlinkCall& call);
   Task<VarlinkReply> list_snapshots(const nlohmann::json& parameters);

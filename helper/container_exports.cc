@@ -70,6 +70,7 @@ Task<Result<void>> ContainerManager::Impl::commit_for_export(Account account, st
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
   if (!found) co_return Failed(found.error());
   if (!*found) co_return has_no_container(account);
+  if (auto may = check_has_no_volumes(**found); !may) co_return may;
   ImageLabels none;
   Result<void> made =
       co_await commit_as_image(docker, std::move(**found), std::move(image), std::move(none));

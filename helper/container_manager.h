@@ -50,6 +50,8 @@ class ContainerManager final : public Containers {
                                     OnStep on_step) override;
   Task<Result<std::string>> export_image(Account account, std::string snapshot, std::string path,
                                          OnStep on_step) override;
+  Task<Result<Adoption>> plan_adoption(Account account, std::string container) override;
+  Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
   [[nodiscard]] std::string user_of_process(pid_t pid) const override;
 

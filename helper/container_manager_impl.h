@@ -86,6 +86,11 @@ struct ContainerManager::Impl {
   Task<Result<void>> remove_snapshot(Account account, std::string name);
   Task<Result<std::string>> restore(Account account, std::string name, bool discard,
                                     OnStep on_step);
+  // container_adoption.cc
+  Task<Result<Adoption>> plan_adoption(Account account, std::string container);
+  Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step);
+  Task<Result<void>> take_over(Account account, Adoption from, OnStep on_step);
+  Task<Result<void>> give_back(Adoption from);
   // container_exports.cc
   Task<Result<std::vector<Mount>>> mounts_of(Account account);
   Task<Result<void>> commit_for_export(Account account, std::string image);

@@ -15,6 +15,7 @@
 #include "helper/error.h"
 #include "helper/pull_progress.h"
 #include "helper/setting_ports.h"
+#include "helper/settings.h"
 #include "helper/task.h"
 
 namespace labgpu {
@@ -68,6 +69,23 @@ struct Snapshot {
   uint64_t bytes = 0;  // on top of the image that the container was made from
   std::string note;
   bool automatic = false;  // made by a restore, of what was there before
+};
+
+// What of a container that labgpu did not make would be taken over.
+struct Adoption {
+  struct Refused {
+    Mount mount;
+    std::string why;
+  };
+  std::string container;  // its name
+  std::string id;
+  bool runs = false;
+  std::string image;
+  std::string hostname;  // empty: Docker gave it one
+  Environment environment;
+  std::vector<std::string> left_out;  // names of variables that a setting cannot have
+  std::vector<Mount> mounts;
+  std::vector<Refused> refused;  // mounts that labgpu gives no container, and volumes
 };
 
 // Hears what a long task does now, in words for people: "stopping the container".
@@ -126,6 +144,14 @@ class Containers {
   // `docker load` reads; the file's path is returned. UserFile says where it may be.
   virtual Task<Result<std::string>> export_image(Account account, std::string snapshot,
                                                  std::string path, OnStep on_step) = 0;
+
+  // What adopt() would take over from a container of the server. kNotFound when there is none of
+  // that name, kInvalid when it is labgpu's own, kExists when the account has one already.
+  virtual Task<Result<Adoption>> plan_adoption(Account account, std::string container) = 0;
+  // Makes the account's container of what is in the other one, with the account's settings. The
+  // other one is stopped then, with another name if the account's container has its own, and is not
+  // restarted by Docker; on an error it is as it was.
+  virtual Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) = 0;
 
   // Changes what Docker can change in the account's container, when there is one, to its settings;
   // the keys of the settings that were changed.

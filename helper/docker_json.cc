@@ -84,6 +84,10 @@ DockerFields& DockerFields::boolean(std::string_view path, bool& out) {
   return *this;
 }
 
+DockerFields& DockerFields::optional_boolean(std::string_view path, bool& out) {
+  return find(path) == nullptr ? *this : boolean(path, out);
+}
+
 const json* DockerFields::optional_object(std::string_view path) {
   const json* found = find(path);
   if (found == nullptr || found->is_object()) return found;

@@ -23,6 +23,7 @@ Result<std::vector<ContainerMount>> parse_mounts(const json* list) {
     fields.optional_text("Type", mount.type)
         .optional_text("Name", mount.volume)
         .optional_text("Source", mount.source)
+        .optional_boolean("RW", mount.writable)
         .text("Destination", mount.destination);
     if (!fields.result()) return Failed(fields.result().error());
     mounts.push_back(std::move(mount));

@@ -45,6 +45,7 @@ struct ContainerMount {
   std::string volume;  // the name of a volume
   std::string source;
   std::string destination;
+  bool writable = true;
 };
 
 // GET /containers/{id}/json

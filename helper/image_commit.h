@@ -24,12 +24,11 @@ using ImageLabels = std::map<std::string, std::string>;
 nlohmann::json committed_configuration(const nlohmann::json& container, const nlohmann::json& image,
                                        const ImageLabels& labels);
 
-// Makes the image `name` ("name:tag") of what is in the container, without its mounts. Fails before
-// it begins when the container has volumes of its image: their content would not be in it.
+// Makes the image `name` ("name:tag") of what is in the container, without its mounts.
 Task<Result<void>> commit_as_image(DockerClient& docker, ContainerDetails container,
                                    std::string name, ImageLabels labels);
 
-// Why the container cannot be made an image of.
+// An error when the container has volumes of its image, whose content would not be in an image.
 Result<void> check_has_no_volumes(const ContainerDetails& container);
 
 }  // namespace labgpu

@@ -119,6 +119,7 @@ Task<Result<std::vector<Snapshot>>> SnapshotImages::list(ContainerOwner owner) {
 Task<Result<Commit>> SnapshotImages::plan(ContainerDetails container, Snapshot wanted,
                                           uint32_t most) {
   if (auto good = check_snapshot_name(wanted.name); !good) co_return Failed(good.error());
+  if (auto may = check_has_no_volumes(container); !may) co_return Failed(may.error());
   ContainerOwner owner{wanted.user, wanted.uid};
   Result<std::vector<Snapshot>> own = co_await list(owner);
   if (!own) co_return Failed(own.error());

@@ -48,6 +48,8 @@ class FakeContainers final : public Containers {
   std::optional<Shared<bool>> removal;  // what remove() waits for
   std::optional<Shared<bool>> work;     // and what rebuild() and snapshot() do
   std::vector<Snapshot> kept;
+  std::optional<Adoption> adoption;
+  SettingsLayer adopted_with;
   std::map<pid_t, std::string> users_of_processes;
 
   // Answers everybody who waits in ensure_running().
@@ -137,6 +139,17 @@ class FakeContainers final : public Containers {
     on_step("writing the file");
     if (!outcome) co_return Failed(outcome.error());
     co_return path;
+  }
+  Task<Result<Adoption>> plan_adoption(Account account, std::string container) override {
+    if (!adoption) co_return fail(ErrorCode::kNotFound, "there is no container " + container);
+    asked.push_back("plan " + account.name + " " + container);
+    co_return *adoption;
+  }
+  Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) override {
+    asked.push_back("adopt " + account.name + " " + from.container);
+    adopted_with = account.settings;
+    on_step("stopping the container");
+    co_return outcome;
   }
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override {
     asked.push_back("apply " + account.name);
