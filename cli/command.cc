@@ -71,7 +71,9 @@ void add_name(CLI::App& command, const CommandLine& line, std::string& name, Wit
   if (without == WithoutName::kIsWrong) {
     command.add_option("NAME", name)->required();
   } else {
-    command.add_option("NAME", name, "All accounts without it");
+    bool is_own = without == WithoutName::kIsOwn;
+    command.add_option("NAME", name,
+                       is_own ? "The account; your own without it" : "All accounts without it");
   }
 }
 

@@ -51,8 +51,8 @@ Result<void> show_reply(const CommandLine& line, const Result<nlohmann::json>& r
 CLI::App* add_query(CLI::App& parent, CommandLine& line, const std::string& name,
                     const std::string& description);
 
-// What a missing NAME means to an administrator's command.
-enum class WithoutName { kIsWrong, kIsAllAccounts };
+// What a missing NAME means to a command on the server itself.
+enum class WithoutName { kIsWrong, kIsAllAccounts, kIsOwn };
 
 // Gives a subcommand its argument NAME, the account that it is about. A user's own commands have
 // none.

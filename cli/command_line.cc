@@ -18,6 +18,9 @@ void build_parser(CLI::App& app, CommandLine& line) {
   add_key_commands(app, line);
   add_status_command(app, line);
   add_state_commands(app, line);
+  add_adopt_command(app, line);
+  add_rebuild_command(app, line);
+  add_snapshot_commands(app, line);
   add_session_commands(app, line);
   add_log_command(app, line);
   add_ports_command(app, line);

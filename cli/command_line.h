@@ -18,6 +18,7 @@ void add_transfer_commands(CLI::App& group, CommandLine& line);
 void add_remove_command(CLI::App& group, CommandLine& line);  // of user
 void add_passwd_command(CLI::App& app, CommandLine& line);
 void add_key_commands(CLI::App& app, CommandLine& line);
+void add_adopt_command(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);
 void add_setup_command(CLI::App& app, CommandLine& line);
 void add_image_commands(CLI::App& app, CommandLine& line);

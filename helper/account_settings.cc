@@ -84,6 +84,10 @@ IdlePolicy idle_policy_of(const SettingsPolicy& policy, const Account& account) 
   return {.stop = *layer.idle_stop, .warning = *layer.idle_warning};
 }
 
+uint32_t max_snapshots_of(const SettingsPolicy& policy, const Account& account) {
+  return *lay_over_each_other(policy, account).max_snapshots;
+}
+
 Origin origin_of(const Setting& setting, const SettingsPolicy& policy, const Account& account) {
   if (setting.field.is_set(account.settings)) return Origin::kUser;
   const auto* profile = profile_of(policy, account);

@@ -34,6 +34,7 @@ tl::expected<Settings, SettingsFault> decide_settings(const SettingsPolicy& poli
 
 // These cannot fail: they need nothing completed.
 uint32_t max_sessions_of(const SettingsPolicy& policy, const Account& account);
+uint32_t max_snapshots_of(const SettingsPolicy& policy, const Account& account);
 // In seconds, as of idle_stop and idle_warning.
 struct IdlePolicy {
   uint32_t stop = 0;

@@ -111,6 +111,19 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_status.cc
   Task<nlohmann::json> describe(AccountPointer account, ContainerStatus status);
+  // admin_rebuild.cc
+  Task<VarlinkReply> rebuild(const VarlinkCall& call);
+  Task<VarlinkReply> restore(const VarlinkCall& call);
+
+  // admin_adopt.cc
+  Task<VarlinkReply> adopt(const VarlinkCall& call);
+  Task<Result<void>> adopt_for(AccountPointer account, Adoption plan, const VarlinkCall& call);
+
+  // admin_snapshots.cc
+  Task<VarlinkReply> snapshot(const VarlinkCall& call);
+  Task<VarlinkReply> list_snapshots(const nlohmann::json& parameters);
+  Task<VarlinkReply> export_container(const VarlinkCall& call);
+  Task<VarlinkReply> remove_snapshot(const nlohmann::json& parameters);
 
   // admin_purge.cc
   Task<VarlinkReply> purge_user(const VarlinkCall& call);

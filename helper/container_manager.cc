@@ -9,95 +9,27 @@
 #include <utility>
 #include <vector>
 
+#include "helper/aside_name.h"
 #include "helper/container_directories.h"
-#include "helper/container_history.h"
-#include "helper/container_starter.h"
+#include "helper/container_manager_impl.h"
 #include "helper/container_status.h"
 #include "helper/date.h"
-#include "helper/docker_events.h"
-#include "helper/image_puller.h"
+#include "helper/kept_images.h"
 #include "helper/life_log.h"
 #include "helper/read_file.h"
-#include "helper/running_containers.h"
-#include "helper/worker.h"
 
 namespace labgpu {
 
 using Running = std::shared_ptr<const RunningContainer>;
 
-struct ContainerManager::Impl {
-  // One ensure_running() and all that joined it.
-  struct Start {
-    explicit Start(Account whose) : account(std::move(whose)) {}
-    Account account;
-    std::string fetching;  // the image that it waits for
-    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-    Shared<Result<Running>> outcome;
-  };
-  // What is under way for one account. Kept once made: there are as many as accounts.
-  struct Lane {
-    AsyncMutex turn;  // who may change the container; not held while an image is fetched
-    std::shared_ptr<Start> start;
-    std::optional<StartFailure> failure;  // of the last start, until one succeeds
-  };
-
-  Impl(EventLoop& loop, DockerClient& docker_client, const Config& config,
-       std::string state_directory)
-      : docker(docker_client),
-        memory(loop),
-        history(loop, state_directory),
-        starter(loop, docker_client, config, history, std::move(state_directory)),
-        images(docker_client),
-        tree_worker(loop),
-        events(loop, docker_client, kLabelUser,
-               {.on_resync =
-                    [this] {
-                      history.note_lost_events();
-                      work.add(resync());
-                      work.add(describe_engine());
-                    },
-                .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
-
-  void take_event(const ContainerEvent& event);
-  Task<void> resync();
-  Task<void> describe_engine();
-  Task<void> refresh(std::string id);
-  Task<Result<Running>> ensure(Account account);
-  Task<void> ensure_for_all(std::shared_ptr<Start> start);
-  Task<Result<Running>> fetch_and_start(std::shared_ptr<Start> start);
-  Task<Result<void>> fetch(std::shared_ptr<Start> start, std::string image);
-  Task<Result<Running>> start_once(std::shared_ptr<Start> start, std::string& missing_image);
-  [[nodiscard]] std::optional<StartProgress> progress(const Account& account) const;
-  Task<Result<void>> stop(Account account);
-  Task<Result<void>> stop_idle(Account account, std::function<bool()> still_idle);
-  Task<Result<void>> restart(Account account);
-  Task<Result<void>> remove(Account account);
-  Task<Result<void>> remove_all_of(Account account);
-  Task<Result<void>> stop_found(std::string user, ContainerDetails found, EndCause cause);
-  Task<Result<ContainerStatus>> status(Account account);
-  Task<Result<std::vector<std::string>>> apply_settings(Account account);
-  // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
-  template <typename Value>
-  Task<Result<Value>> keep_going(Task<Result<Value>> task);
-
-  DockerClient& docker;
-  RunningContainers memory;
-  ContainerHistory history;
-  ContainerStarter starter;
-  ImagePuller images;
-  TreeWork trees;
-  Worker tree_worker;  // uses what is above it
-  std::map<std::string, Lane> lanes;
-  DockerEvents events;
-  std::function<void(const EngineInfo&)> on_engine;
-  TaskGroup work;  // last, so that its frames go before what they use
-};
-
 ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const Config& config,
                                    std::string state_directory)
     : impl_(std::make_unique<Impl>(loop, docker, config, std::move(state_directory))) {}
 
-ContainerManager::~ContainerManager() { impl_->trees.stop = true; }
+ContainerManager::~ContainerManager() {
+  impl_->trees.stop = true;
+  impl_->exports->stop = true;
+}
 
 void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
   impl_->on_engine = std::move(on_engine);
@@ -125,6 +57,8 @@ Task<void> ContainerManager::Impl::resync() {
   std::vector<std::string> ids = memory.ids();
   for (const ContainerSummary& summary : *list) {
     if (summary.state == "running") ids.push_back(summary.id);
+    bool aside = !summary.names.empty() && was_before(summary.names.front(), summary.id);
+    if (aside) work.add(settle(summary.id));
   }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -186,24 +120,6 @@ Running ContainerManager::running(const Account& account) const {
   return impl_->memory.find(account.name, account.uid);
 }
 
-namespace {
-
-template <typename Value>
-Task<void> run_for(std::shared_ptr<Shared<Result<Value>>> outcome, Task<Result<Value>> task) {
-  Result<Value> result = co_await task;
-  outcome->set(std::move(result));
-}
-
-}  // namespace
-
-template <typename Value>
-Task<Result<Value>> ContainerManager::Impl::keep_going(Task<Result<Value>> task) {
-  auto outcome = std::make_shared<Shared<Result<Value>>>();
-  work.add(run_for(outcome, std::move(task)));
-  Result<Value> result = co_await *outcome;
-  co_return result;
-}
-
 Task<Result<Running>> ContainerManager::ensure_running(Account account) {
   return impl_->ensure(std::move(account));
 }
@@ -247,11 +163,7 @@ Task<Result<Running>> ContainerManager::Impl::fetch_and_start(std::shared_ptr<St
 }
 
 Task<Result<void>> ContainerManager::Impl::fetch(std::shared_ptr<Start> start, std::string image) {
-  if (is_made_here(image)) {
-    co_return fail(ErrorCode::kUnavailable, "the image " + image +
-                                                " is not on this server yet; ask the administrator "
-                                                "to make it with labgpu image bootstrap");
-  }
+  if (auto may = check_fetchable(image); !may) co_return may;
   start->fetching = image;
   Result<void> pulled = co_await images.pull(std::move(image));
   start->fetching.clear();
@@ -339,6 +251,7 @@ Task<Result<void>> ContainerManager::Impl::restart(Account account) {
 
 Task<Result<void>> ContainerManager::Impl::remove(Account account) {
   Lane& lane = lanes[account.name];
+  AsyncMutex::Guard keeping = co_await lane.keeping.lock();
   AsyncMutex::Guard turn = co_await lane.turn.lock();
   Result<void> removed = co_await remove_all_of(account);
   // Whoever waits behind this, also since it began, makes no new container.
@@ -366,6 +279,10 @@ Task<Result<void>> ContainerManager::Impl::remove_all_of(Account account) {
     log_life(LogLevel::kNotice, LifeEvent::kRemoved, account.name, found.name,
              "removed the container");
   }
+  ContainerOwner owner{account.name, account.uid};
+  Result<void> forgotten = co_await snapshot_images.remove_all(std::move(owner));
+  if (!forgotten) co_return forgotten;
+  co_await forget_unused_images(docker, account.name, account.uid);
   if (others) co_return Result<void>();  // a former account's container has these mounted
   std::function<Result<void>()> job = [this, name = account.name] {
     return remove_container_directories(starter.state_directory(), name, trees);

@@ -43,6 +43,16 @@ class ContainerManager final : public Containers {
   Task<Result<void>> remove(Account account) override;
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
+  Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override;
+  Task<Result<Snapshot>> snapshot(Account account, std::string name, std::string note) override;
+  Task<Result<std::vector<Snapshot>>> snapshots(Account account) override;
+  Task<Result<void>> remove_snapshot(Account account, std::string name) override;
+  Task<Result<std::string>> restore(Account account, std::string name, bool discard,
+                                    OnStep on_step) override;
+  Task<Result<std::string>> export_image(Account account, std::string snapshot, std::string path,
+                                         OnStep on_step) override;
+  Task<Result<Adoption>> plan_adoption(Account account, std::string container) override;
+  Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
   [[nodiscard]] std::string take_notice(const Account& account) override;
   [[nodiscard]] std::string user_of_process(pid_t pid) const override;

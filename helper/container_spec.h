@@ -20,6 +20,10 @@ inline constexpr char kLabelUid[] = "org.labgpu.uid";
 // What a container was made with: container_changes.h.
 inline constexpr char kLabelSettings[] = "org.labgpu.settings";
 inline constexpr char kLabelGpuAccess[] = "org.labgpu.gpu-access";
+// The id of the container whose place it took: container_replacer.h.
+inline constexpr char kLabelReplaces[] = "org.labgpu.replaces";
+// What labels of labgpu begin with.
+inline constexpr char kOwnLabels[] = "org.labgpu.";
 
 // How long a container may take to end after its stop signal.
 inline constexpr int kStopGraceSeconds = 10;

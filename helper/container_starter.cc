@@ -1,9 +1,11 @@
 // Finding, creating and starting one container.
 #include "helper/container_starter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "helper/account_settings.h"
+#include "helper/aside_name.h"
 #include "helper/container_directories.h"
 #include "helper/container_process.h"
 #include "helper/life_log.h"
@@ -63,6 +65,8 @@ Task<Result<std::optional<ContainerDetails>>> ContainerStarter::find(Account acc
   if (!settings) co_return Failed(settings.error());
   Result<std::vector<ContainerDetails>> all = co_await find_all(account.name);
   if (!all) co_return Failed(all.error());
+  auto is_aside = [](const ContainerDetails& one) { return was_before(one).has_value(); };
+  if (!std::all_of(all->begin(), all->end(), is_aside)) std::erase_if(*all, is_aside);
   if (all->empty()) co_return std::optional<ContainerDetails>();
   ContainerDetails* chosen = all->size() == 1 ? all->data() : nullptr;
   for (ContainerDetails& details : *all) {
@@ -163,7 +167,8 @@ Task<Result<Running>> ContainerStarter::start(Account account, std::string& miss
     Result<void> started = co_await docker_.start_container(id);
     if (!started) co_return Failed(started.error());
   }
-  Result<Running> running = co_await wait_running(account, id);
+  ContainerOwner owner{account.name, account.uid};
+  Result<Running> running = co_await wait_running(std::move(owner), id);
   if (running) {
     log_life(LogLevel::kNotice, LifeEvent::kStarted, account.name, (*running)->name,
              "started the container");
@@ -171,15 +176,32 @@ Task<Result<Running>> ContainerStarter::start(Account account, std::string& miss
   co_return running;
 }
 
-Task<Result<std::string>> ContainerStarter::create(Account account, Settings settings,
-                                                   std::string& missing_image) {
+Task<Result<nlohmann::json>> ContainerStarter::specify(Account account, Settings settings) {
   Result<EngineInfo> engine = co_await docker_.info();
   if (!engine) co_return Failed(engine.error());
   Result<void> shown = check_engine_hidden(*engine, settings.mounts);
   if (!shown) co_return wrap("the container of " + account.name, shown.error());
   HostFacts facts = find_host_facts(*engine, config_.gpu_access);
-  Result<nlohmann::json> specification =
-      container_specification(account, settings, facts, config_, state_directory_);
+  co_return container_specification(account, settings, facts, config_, state_directory_);
+}
+
+Task<Result<Successor>> ContainerStarter::prepare_successor(Account account,
+                                                            std::optional<MadeImage> from) {
+  Result<Settings> settings = settings_of(config_, account);
+  if (!settings) co_return Failed(settings.error());
+  // Its label says so, and whoever changed that setting since is told that it does not count yet.
+  if (from && !from->counts_as.empty()) settings->image = from->counts_as;
+  Result<void> prepared = prepare_host(account, settings->mounts);
+  if (!prepared) co_return Failed(prepared.error());
+  Result<nlohmann::json> specification = co_await specify(account, *settings);
+  if (!specification) co_return Failed(specification.error());
+  if (from) (*specification)["Image"] = from->image;
+  co_return Successor{settings->container_name, std::move(*specification)};
+}
+
+Task<Result<std::string>> ContainerStarter::create(Account account, Settings settings,
+                                                   std::string& missing_image) {
+  Result<nlohmann::json> specification = co_await specify(account, settings);
   if (!specification) co_return Failed(specification.error());
   Result<std::string> created =
       co_await docker_.create_container(settings.container_name, *specification);
@@ -233,14 +255,14 @@ Task<Result<void>> ContainerStarter::wake(Account account, ContainerDetails foun
 }
 
 // Once is enough but for a container that ends and that Docker starts anew.
-Task<Result<Running>> ContainerStarter::wait_running(Account account, std::string id) {
+Task<Result<Running>> ContainerStarter::wait_running(ContainerOwner owner, std::string id) {
   for (int attempt = 0;; ++attempt) {
     Result<ContainerDetails> details = co_await docker_.inspect_container(id);
     if (!details) co_return Failed(details.error());
     Result<Running> opened = fail(ErrorCode::kUnavailable, "its state is " + details->state);
-    if (details->state == "running") opened = open(*details, {account.name, account.uid});
+    if (details->state == "running") opened = open(*details, owner);
     if (opened) {
-      history_.note_running({account.name, account.uid}, *details);
+      history_.note_running(owner, *details);
       co_return opened;
     }
     bool may_come = details->state == "running" || details->state == "restarting";

@@ -18,6 +18,8 @@ using std::chrono::seconds;
 constexpr seconds kQuickCall{30};
 // Creating unpacks nothing, but a busy disk or a loaded daemon makes both of these slow.
 constexpr seconds kSlowCall{120};
+// Docker says nothing before it has read and written the last of hundreds of gigabytes.
+constexpr std::chrono::hours kCommit{6};
 // A pull says nothing while Docker waits for another client's pull of the same layers, or finishes
 // a large layer on a slow disk. The silence of a registry Docker itself ends sooner.
 constexpr seconds kSilentPull{600};
@@ -34,6 +36,17 @@ std::string to_text(const json& value) {
 
 std::string container_target(const std::string& container, const std::string& rest) {
   return "/containers/" + url_encode(container) + rest;
+}
+
+std::string image_target(const std::string& image, const std::string& rest) {
+  return "/images/" + url_encode(image) + rest;
+}
+
+// "name:tag", as a query says it.
+std::string repository_query(const std::string& image) {
+  size_t colon = image.rfind(':');
+  return "repo=" + url_encode(image.substr(0, colon)) +
+         "&tag=" + url_encode(image.substr(colon + 1));
 }
 
 // Without a tag Docker would fetch all tags of the name; with a digest, "tag" is the digest.
@@ -174,18 +187,45 @@ Task<Result<ContainerDetails>> DockerClient::inspect_container(std::string conta
   co_return parse_container_details(*reply);
 }
 
+Task<Result<std::string>> DockerClient::call_for_id(Call described) {
+  std::string what = described.what;
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  std::string id;
+  what = "Docker's reply, when it was to " + what;
+  DockerFields fields(*reply, what);
+  fields.text("Id", id);
+  if (!fields.result()) co_return Failed(fields.result().error());
+  co_return id;
+}
+
 Task<Result<std::string>> DockerClient::create_container(std::string name, json specification) {
   Call described{.what = "create the container " + name,
                  .method = "POST",
                  .target = "/containers/create?name=" + url_encode(name),
                  .body = to_text(specification),
                  .timeout = kSlowCall};
-  Result<json> reply = co_await call_json(std::move(described));
-  if (!reply) co_return Failed(reply.error());
-  std::string id;
-  DockerFields fields(*reply, "Docker's reply to a create");
-  fields.text("Id", id);
-  if (!fields.result()) co_return Failed(fields.result().error());
+  Result<std::string> id = co_await call_for_id(std::move(described));
+  co_return id;
+}
+
+Task<Result<void>> DockerClient::rename_container(std::string container, std::string name) {
+  Call described{.what = "call the container " + container + " " + name,
+                 .method = "POST",
+                 .target = container_target(container, "/rename?name=" + url_encode(name))};
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
+}
+
+Task<Result<std::string>> DockerClient::commit_container(std::string container, std::string image,
+                                                         json configuration) {
+  Call described{.what = "make the image " + image,
+                 .method = "POST",
+                 .target = "/commit?pause=0&container=" + url_encode(container) + "&" +
+                           repository_query(image),
+                 .body = to_text(configuration),
+                 .timeout = kCommit};
+  Result<std::string> id = co_await call_for_id(std::move(described));
   co_return id;
 }
 
@@ -228,6 +268,46 @@ Task<Result<void>> DockerClient::remove_container(std::string container) {
   Call described{.what = "remove the container " + container,
                  .method = "DELETE",
                  .target = container_target(container, "?force=1&v=1"),
+                 .timeout = kSlowCall};
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
+}
+
+Task<Result<ImageDetails>> DockerClient::inspect_image(std::string image) {
+  Call described{.what = "show the image " + image, .target = image_target(image, "/json")};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_image_details(*reply);
+}
+
+Task<Result<std::vector<ImageSummary>>> DockerClient::list_images(std::string pattern) {
+  json filters = {{"reference", json::array({pattern})}};
+  Call described{.what = "list the images",
+                 .target = "/images/json?filters=" + url_encode(to_text(filters))};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_image_list(*reply);
+}
+
+Task<Result<void>> DockerClient::tag_image(std::string image, std::string name) {
+  Call described{.what = "call the image " + image + " " + name,
+                 .method = "POST",
+                 .target = image_target(image, "/tag?" + repository_query(name))};
+  Result<void> done = co_await call_plain(std::move(described));
+  co_return done;
+}
+
+Task<Result<std::string>> DockerClient::save_target(std::string image) {
+  Call described{.what = "save the image " + image, .target = image_target(image, "/get")};
+  Result<HttpRequest> request = co_await make_request(described);
+  if (!request) co_return Failed(request.error());
+  co_return std::move(request->target);
+}
+
+Task<Result<void>> DockerClient::remove_image(std::string image) {
+  Call described{.what = "remove the image " + image,
+                 .method = "DELETE",
+                 .target = image_target(image, ""),
                  .timeout = kSlowCall};
   Result<void> done = co_await call_plain(std::move(described));
   co_return done;

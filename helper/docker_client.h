@@ -38,9 +38,25 @@ class DockerClient {
   Task<Result<void>> unpause_container(std::string container);
   // Changes limits and the restart policy, also while it runs.
   Task<Result<void>> update_container(std::string container, nlohmann::json changes);
+  Task<Result<void>> rename_container(std::string container, std::string name);
+  // Makes an image called `image` ("name:tag", which moves when it is there) of what the container
+  // has beside its mounts, with `configuration` as its Config; the processes are not paused. Of
+  // gigabytes it takes minutes. Returns the image's id.
+  Task<Result<std::string>> commit_container(std::string container, std::string image,
+                                             nlohmann::json configuration);
   // With its anonymous volumes, and also while it runs.
   Task<Result<void>> remove_container(std::string container);
 
+  // `image` is a name or an id.
+  Task<Result<ImageDetails>> inspect_image(std::string image);
+  // Those whose name is like `pattern`, as of "docker images --filter reference=".
+  Task<Result<std::vector<ImageSummary>>> list_images(std::string pattern);
+  // Gives the image another name, "name:tag".
+  Task<Result<void>> tag_image(std::string image, std::string name);
+  // The request for the image as `docker save` writes it.
+  Task<Result<std::string>> save_target(std::string image);
+  // Takes the name away, and the image with its last name. kExists: a container is made from it.
+  Task<Result<void>> remove_image(std::string image);
   // Has Docker fetch the image from its registry; `stream` gets Docker's lines about it, among them
   // perhaps one that says that it failed after all. kNotFound: the registry has no such image, or
   // does not show it. Destroying the Task cancels the pull.
@@ -52,6 +68,7 @@ class DockerClient {
   Task<Error> follow_events(std::string label, std::chrono::system_clock::time_point since,
                             HttpStream stream);
 
+  [[nodiscard]] const std::string& socket_path() const { return http_.socket_path(); }
   // How many HTTP requests were sent so far.
   [[nodiscard]] uint64_t request_count() const { return http_.request_count(); }
 
@@ -62,6 +79,8 @@ class DockerClient {
                                          HttpStream stream);
   Task<Result<nlohmann::json>> call_json(Call call);
   Task<Result<void>> call_plain(Call call);
+  // Of a reply that says what was made.
+  Task<Result<std::string>> call_for_id(Call call);
   Task<Result<void>> negotiate();
   // Negotiates first when that has not been done. `call` must outlive the Task.
   Task<Result<HttpRequest>> make_request(const Call& call);

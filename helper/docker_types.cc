@@ -20,7 +20,11 @@ Result<std::vector<ContainerMount>> parse_mounts(const json* list) {
     ContainerMount mount;
     DockerFields fields(entry, "a mount in Docker's description of a container");
     // A volume of the image may have no source that is of interest here.
-    fields.optional_text("Source", mount.source).text("Destination", mount.destination);
+    fields.optional_text("Type", mount.type)
+        .optional_text("Name", mount.volume)
+        .optional_text("Source", mount.source)
+        .optional_boolean("RW", mount.writable)
+        .text("Destination", mount.destination);
     if (!fields.result()) return Failed(fields.result().error());
     mounts.push_back(std::move(mount));
   }
@@ -43,6 +47,8 @@ Result<std::vector<PublishedPort>> parse_ports(const json* bindings) {
   return ports;
 }
 
+uint64_t size_of(int64_t bytes) { return static_cast<uint64_t>(std::max(bytes, int64_t{0})); }
+
 ContainerLimits parse_limits(DockerFields& fields) {
   ContainerLimits limits;
   int64_t memory = 0;
@@ -51,10 +57,15 @@ ContainerLimits parse_limits(DockerFields& fields) {
       .optional_number("HostConfig.NanoCpus", cpus)
       .optional_number("HostConfig.PidsLimit", limits.pids)
       .optional_text("HostConfig.RestartPolicy.Name", limits.restart);
-  limits.memory_bytes = static_cast<uint64_t>(std::max(memory, int64_t{0}));
-  limits.nano_cpus = static_cast<uint64_t>(std::max(cpus, int64_t{0}));
+  limits.memory_bytes = size_of(memory);
+  limits.nano_cpus = size_of(cpus);
   if (limits.restart.empty()) limits.restart = "no";
   return limits;
+}
+
+json configuration_of(DockerFields& fields) {
+  const json* configuration = fields.optional_object("Config");
+  return configuration == nullptr ? json::object() : *configuration;
 }
 
 // NetworkSettings.IPAddress is deprecated and speaks of the default network only.
@@ -90,6 +101,7 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
   DockerFields fields(reply, "Docker's description of a container");
   fields.text("Id", details.id)
       .text("Name", details.name)
+      .optional_text("Image", details.image_id)
       .text("Config.Image", details.image)
       .optional_text_map("Config.Labels", details.labels)
       .text("State.Status", details.state)
@@ -105,6 +117,7 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
   Result<std::vector<PublishedPort>> ports =
       parse_ports(fields.optional_object("HostConfig.PortBindings"));
   details.limits = parse_limits(fields);
+  details.configuration = configuration_of(fields);
   if (!fields.result()) return Failed(fields.result().error());
   if (!mounts) return Failed(mounts.error());
   if (!ports) return Failed(ports.error());
@@ -127,8 +140,42 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
   for (const json& entry : reply) {
     ContainerSummary summary;
     DockerFields fields(entry, "an entry of Docker's list of containers");
-    fields.text("Id", summary.id).text("State", summary.state);
+    fields.text("Id", summary.id)
+        .text("State", summary.state)
+        .optional_texts("Names", summary.names);
     if (!fields.result()) return Failed(fields.result().error());
+    for (std::string& name : summary.names) {
+      if (name.starts_with('/')) name.erase(0, 1);
+    }
+    list.push_back(std::move(summary));
+  }
+  return list;
+}
+
+Result<ImageDetails> parse_image_details(const json& reply) {
+  ImageDetails image;
+  int64_t bytes = 0;
+  DockerFields fields(reply, "Docker's description of an image");
+  fields.text("Id", image.id).optional_number("Size", bytes);
+  image.configuration = configuration_of(fields);
+  if (!fields.result()) return Failed(fields.result().error());
+  image.bytes = size_of(bytes);
+  return image;
+}
+
+Result<std::vector<ImageSummary>> parse_image_list(const json& reply) {
+  if (!reply.is_array()) return fail(ErrorCode::kInvalid, "Docker's list of images is no list");
+  std::vector<ImageSummary> list;
+  for (const json& entry : reply) {
+    ImageSummary summary;
+    int64_t bytes = 0;
+    DockerFields fields(entry, "an entry of Docker's list of images");
+    fields.text("Id", summary.id)
+        .optional_texts("RepoTags", summary.tags)
+        .optional_text_map("Labels", summary.labels)
+        .optional_number("Size", bytes);
+    if (!fields.result()) return Failed(fields.result().error());
+    summary.bytes = size_of(bytes);
     list.push_back(std::move(summary));
   }
   return list;

@@ -41,8 +41,11 @@ struct PublishedPort {
 };
 
 struct ContainerMount {
+  std::string type;    // "bind", "volume" …
+  std::string volume;  // the name of a volume
   std::string source;
   std::string destination;
+  bool writable = true;
 };
 
 // GET /containers/{id}/json
@@ -50,6 +53,8 @@ struct ContainerDetails {
   std::string id;
   std::string name;   // without Docker's leading slash
   std::string image;  // as it was asked for
+  std::string image_id;
+  nlohmann::json configuration;  // Config as it is; an object
   std::map<std::string, std::string> labels;
   std::string state;  // created, running, paused, restarting, removing, exited or dead
   pid_t pid = 0;      // 0 when no process runs
@@ -70,6 +75,22 @@ struct ContainerDetails {
 struct ContainerSummary {
   std::string id;
   std::string state;
+  std::vector<std::string> names;  // without Docker's leading slash; the first is its own
+};
+
+// GET /images/{name}/json
+struct ImageDetails {
+  std::string id;
+  uint64_t bytes = 0;            // with all that it is built on
+  nlohmann::json configuration;  // Config as it is; an object
+};
+
+// An entry of GET /images/json
+struct ImageSummary {
+  std::string id;
+  std::vector<std::string> tags;  // "labgpu/snapshot/alice:before"
+  std::map<std::string, std::string> labels;
+  uint64_t bytes = 0;
 };
 
 // A line of GET /events
@@ -84,6 +105,8 @@ struct ContainerEvent {
 Result<EngineInfo> parse_engine_info(const nlohmann::json& reply);
 Result<ContainerDetails> parse_container_details(const nlohmann::json& reply);
 Result<std::vector<ContainerSummary>> parse_container_list(const nlohmann::json& reply);
+Result<ImageDetails> parse_image_details(const nlohmann::json& reply);
+Result<std::vector<ImageSummary>> parse_image_list(const nlohmann::json& reply);
 Result<ContainerEvent> parse_container_event(std::string_view line);
 
 // The Engine API's "MAJOR.MINOR".

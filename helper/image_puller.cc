@@ -11,6 +11,13 @@ using std::chrono::milliseconds;
 
 bool is_made_here(const std::string& image) { return image.starts_with("labgpu/"); }
 
+Result<void> check_fetchable(const std::string& image) {
+  if (!is_made_here(image)) return {};
+  return fail(ErrorCode::kUnavailable, "the image " + image +
+                                           " is not on this server yet; ask the administrator to "
+                                           "make it with labgpu image bootstrap");
+}
+
 struct ImagePuller::Pull {
   Clock::time_point begun = Clock::now();
   LineSplitter lines;

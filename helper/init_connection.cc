@@ -85,7 +85,8 @@ Result<void> introduce(const UniqueFd& connection, const Account& account, Login
   return fail(ErrorCode::kTimeout, silent_init(account.name));
 }
 
-// Waits for one that has only just started.
+}  // namespace
+
 Task<Result<UniqueFd>> reach_init(EventLoop& loop,
                                   std::shared_ptr<const RunningContainer> container,
                                   std::string user) {
@@ -105,8 +106,6 @@ Task<Result<UniqueFd>> reach_init(EventLoop& loop,
   }
   co_return fail(ErrorCode::kTimeout, silent_init(user));
 }
-
-}  // namespace
 
 std::string silent_init(const std::string& user) {
   return "your container runs, but its labgpu-init does not answer; " + restart_it(user);

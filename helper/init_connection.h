@@ -36,4 +36,9 @@ Task<bool> init_answers(EventLoop& loop, std::shared_ptr<const RunningContainer>
 // For the user whose container's init does not answer.
 std::string silent_init(const std::string& user);
 
+// The same connection without a word on it: whether the container's init is there.
+Task<Result<UniqueFd>> reach_init(EventLoop& loop,
+                                  std::shared_ptr<const RunningContainer> container,
+                                  std::string user);
+
 }  // namespace labgpu

@@ -47,7 +47,8 @@ struct SettingsOf {
   Field<LoginAs> login{};
   Field<uint32_t> max_sessions{};  // logins at a time; 0: as many as they like
   Field<uint32_t> idle_stop{};  // seconds without any use until the container is stopped; 0: never
-  Field<uint32_t> idle_warning{};  // seconds before that in which it is announced; 0: not at all
+  Field<uint32_t> idle_warning{};   // seconds before that in which it is announced; 0: not at all
+  Field<uint32_t> max_snapshots{};  // of the container, kept at a time; 0: as many as they like
   bool operator==(const SettingsOf&) const = default;
 };
 

@@ -77,6 +77,7 @@ using ProcessesForm = NumberForm<parse_max_processes, check_max_processes, count
 using SessionsForm = NumberForm<parse_max_sessions, check_max_sessions, count_text>;
 using IdleStopForm = TextForm<parse_idle_stop, idle_stop_text>;
 using IdleWarningForm = TextForm<parse_idle_warning, idle_warning_text>;
+using SnapshotsForm = NumberForm<parse_max_snapshots, check_max_snapshots, count_text>;
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
@@ -243,6 +244,11 @@ constexpr std::array kSettings{
             .standard = "10m",
             .change = Change::kAtOnce,
             .field = field<IdleWarningForm, &Layer::idle_warning, &Settings::idle_warning>()},
+    Setting{.key = "snapshots",
+            .name = "snapshots",
+            .standard = "5",
+            .change = Change::kAtOnce,
+            .field = field<SnapshotsForm, &Layer::max_snapshots, &Settings::max_snapshots>()},
 };
 
 Layer make_standard() {

@@ -225,6 +225,19 @@ std::string idle_warning_text(uint32_t seconds) {
   return seconds == 0 ? std::string(kNone) : duration_text(seconds);
 }
 
+Result<uint32_t> check_max_snapshots(uint64_t count) {
+  constexpr uint64_t kMost = 1000;
+  if (count <= kMost) return static_cast<uint32_t>(count);
+  return fail(ErrorCode::kInvalid, "must be 1 to 1000 snapshots, or none for no limit");
+}
+
+Result<uint32_t> parse_max_snapshots(std::string_view text) {
+  uint64_t count = 0;
+  if (text == kNone) return 0;
+  if (!parse_u64(text, count) || count == 0) count = UINT64_MAX;
+  return check_max_snapshots(count);
+}
+
 std::string count_text(uint32_t count) {
   return count == 0 ? std::string(kNone) : std::to_string(count);
 }

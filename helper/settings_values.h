@@ -44,6 +44,8 @@ Result<uint32_t> check_max_processes(uint64_t count);
 // 1 to 1000; "none", which is 0, is no limit.
 Result<uint32_t> parse_max_sessions(std::string_view text);
 Result<uint32_t> check_max_sessions(uint64_t count);
+Result<uint32_t> parse_max_snapshots(std::string_view text);
+Result<uint32_t> check_max_snapshots(uint64_t count);
 
 // Seconds, from "30s", "90m", "12h" or "7d"; 10 seconds to 365 days. "never", which is 0, is never.
 Result<uint32_t> parse_idle_stop(std::string_view text);

@@ -124,6 +124,10 @@ void DockerFixture::TearDown() {
   docker_.reset();
   proxy_.reset();
   output_of("docker ps -aq --filter name=" + user_prefix() + " | xargs -r docker rm -fv");
+  for (const char* kind : {"kept", "snapshot"}) {
+    output_of("docker images -q 'labgpu/" + std::string(kind) + "/" + user_prefix() +
+              "*' | xargs -r docker rmi -f");
+  }
   fs::remove_all(directory_);
   log_to_journal(false);
 }
@@ -139,6 +143,23 @@ Account DockerFixture::make_account(const std::string& suffix) {
 
 std::unique_ptr<ContainerManager> DockerFixture::make_manager() {
   return std::make_unique<ContainerManager>(loop_, *docker_, config_, state_directory());
+}
+
+void DockerFixture::restart_helper() {
+  manager_.reset();
+  docker_.reset();
+  docker_.emplace(loop_, directory_ + "/docker.sock");
+  manager_ = make_manager();
+}
+
+void DockerFixture::leave_mark(const Account& account, const std::string& text) {
+  output_of("printf %s '" + text + "' >" + directory_ + "/mark && docker cp -q " + directory_ +
+            "/mark " + container_name(account) + ":/etc/mark");
+}
+
+std::string DockerFixture::mark_of(const Account& account) {
+  std::string copy = "docker cp " + container_name(account) + ":/etc/mark - 2>/dev/null";
+  return succeeds(copy + " | tar -xO >/dev/null") ? output_of(copy + " | tar -xO") : "";
 }
 
 void DockerFixture::follow() {

@@ -50,6 +50,11 @@ class DockerFixture : public ::testing::Test {
     return run_task(loop_, manager_->ensure_running(account));
   }
   void wait_until(const std::function<bool()>& done) { run_until(loop_, done); }
+  // Another helper, as after its start; what the one before had begun ends with it.
+  void restart_helper();
+  // Puts a text into the container, where only an image of it would have it; what it is there.
+  void leave_mark(const Account& account, const std::string& text);
+  std::string mark_of(const Account& account);
   // Follows events from now on; returns when the first list was read.
   void follow();
 

@@ -59,18 +59,36 @@ void DockerProxy::cut() {
 
 void DockerProxy::restore() { cut_ = false; }
 
+void DockerProxy::lose(int first, int last, bool answer_only) {
+  std::lock_guard lock(mutex_);
+  count_ = 0;
+  lost_ = 0;
+  first_lost_ = first;
+  last_lost_ = last;
+  answer_only_ = answer_only;
+}
+
+DockerProxy::Fate DockerProxy::next_fate() {
+  ++count_;
+  if (count_ < first_lost_ || count_ > last_lost_) return Fate::kPass;
+  ++lost_;
+  return answer_only_ && count_ == first_lost_ ? Fate::kNoAnswer : Fate::kLost;
+}
+
 void DockerProxy::accept_all() {
   for (;;) {
     UniqueFd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!client.valid()) return;
     std::lock_guard lock(mutex_);
     if (cut_) continue;
+    Fate fate = next_fate();
+    if (fate == Fate::kLost) continue;
     clients_.push_back(std::move(client));
-    threads_.emplace_back([this, &kept = clients_.back()] { pump(kept); });
+    threads_.emplace_back([this, &kept = clients_.back(), fate] { pump(kept, fate); });
   }
 }
 
-void DockerProxy::pump(const UniqueFd& client) {
+void DockerProxy::pump(const UniqueFd& client, Fate fate) {
   UniqueFd docker = make_socket();
   sockaddr_un address = to_address("/run/docker.sock");
   if (connect(docker.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
@@ -78,6 +96,7 @@ void DockerProxy::pump(const UniqueFd& client) {
                       {.fd = docker.get(), .events = POLLIN, .revents = 0}};
     while (poll(ends, 2, -1) > 0) {
       if (ends[0].revents != 0 && !copy_some(client.get(), docker.get())) break;
+      if (ends[1].revents != 0 && fate == Fate::kNoAnswer) break;  // it has done it
       if (ends[1].revents != 0 && !copy_some(docker.get(), client.get())) break;
     }
   }

@@ -24,14 +24,28 @@ class DockerProxy {
   void cut();
   void restore();
 
+  // Requests, each of which has its own connection, are counted from here on, the first is 1. Those
+  // from `first` to `last` are lost; with `answer_only` Docker does what the first of them asks
+  // for, and only its answer is lost.
+  void lose(int first, int last, bool answer_only);
+  // How many were lost since.
+  [[nodiscard]] int lost() const { return lost_; }
+
  private:
+  enum class Fate { kPass, kNoAnswer, kLost };
   void accept_all();
-  void pump(const UniqueFd& client);
+  Fate next_fate();
+  void pump(const UniqueFd& client, Fate fate);
 
   std::string path_;
   std::atomic<bool> cut_ = false;
   UniqueFd listener_;
   std::mutex mutex_;
+  int count_ = 0;
+  int first_lost_ = 0;
+  int last_lost_ = 0;
+  bool answer_only_ = false;
+  std::atomic<int> lost_ = 0;
   std::list<UniqueFd> clients_;
   std::list<std::thread> threads_;
 };

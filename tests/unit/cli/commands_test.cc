@@ -5,8 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "tests/unit/cli/fake_helper.h"
-#include "tests/unit/cli/run_labgpu.h"
+#include "tests/unit/cli/exchange.h"
 #include "tests/unit/cli/temporary_directory.h"
 
 namespace labgpu {
@@ -70,23 +69,6 @@ void set_zone(const char* zone) {
   setenv("TZ", zone, 1);
   tzset();
 }
-
-json reply(const json& parameters) { return {{"parameters", parameters}}; }
-
-// Runs a command against a helper with these replies.
-struct Exchange {
-  Exchange(std::vector<std::string> arguments, std::vector<json> replies,
-           const std::string& input = "")
-      : helper(std::move(replies)) {
-    arguments.insert(arguments.end(), {"--socket", helper.socket()});
-    ran = run_labgpu(arguments, input);
-  }
-  json parameters(size_t i = 0) { return helper.requests().at(i).at("parameters"); }
-  std::string method(size_t i = 0) { return helper.requests().at(i).at("method"); }
-
-  FakeHelper helper;
-  Ran ran;
-};
 
 TEST(UserAdd, SendsKeysImageNameAndPassword) {
   TemporaryDirectory directory;

@@ -49,7 +49,8 @@ const std::vector<Sample>& samples() {
       {"login", "root", "root"},
       {"max_sessions", "3", 3U},
       {"idle_stop", "12h", "12h"},
-      {"idle_warning", "90s", "90s"}};
+      {"idle_warning", "90s", "90s"},
+      {"snapshots", "2", 2U}};
   return all;
 }
 
@@ -201,7 +202,9 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"idle_stop", "none"},
       {"idle_stop", "4294967295d"},
       {"idle_warning", "0s"},
-      {"idle_warning", "never"}};
+      {"idle_warning", "never"},
+      {"snapshots", "0"},
+      {"snapshots", "1001"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);

@@ -68,7 +68,8 @@ TEST_F(ContainerChangesTest, EverySettingIsOfOneKind) {
       {"ports", "80"},   {"gpus", "none"},      {"shm_size", "1g"},       {"ulimits", "core=1"},
       {"env", "A=1"},    {"cap_add", "CHOWN"},  {"cap_drop", "MKNOD"},    {"userns", "host"},
       {"memory", "1g"},  {"cpus", "2"},         {"pids", "100"},          {"restart", "no"},
-      {"login", "root"}, {"max_sessions", "1"}, {"idle_stop", "1h"},      {"idle_warning", "1m"}};
+      {"login", "root"}, {"max_sessions", "1"}, {"idle_stop", "1h"},      {"idle_warning", "1m"},
+      {"snapshots", "1"}};
   ASSERT_EQ(others.size(), all_settings().size());
   make(GpuAccess::kRuntime);
   for (const auto& setting : all_settings()) {

@@ -48,6 +48,10 @@ class FakeContainers final : public Containers {
   std::optional<StartFailure> failure;
   std::string directories = "/nowhere";
   std::optional<Shared<bool>> removal;  // what remove() waits for
+  std::optional<Shared<bool>> work;     // and what rebuild() and snapshot() do
+  std::vector<Snapshot> kept;
+  std::optional<Adoption> adoption;
+  SettingsLayer adopted_with;
   std::map<pid_t, std::string> users_of_processes;
   std::map<std::string, std::string> notices;  // by user, until they are taken
 
@@ -108,6 +112,56 @@ class FakeContainers final : public Containers {
     status.pending = pending;
     status.ports = ports;
     co_return status;
+  }
+  Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override {
+    asked.push_back("rebuild " + account.name + (keep ? " keep" : " fresh"));
+    on_step("stopping the container");
+    if (work) co_await *work;
+    co_return outcome;
+  }
+  Task<Result<Snapshot>> snapshot(Account account, std::string name, std::string note) override {
+    asked.push_back("snapshot " + account.name + " " + name);
+    if (work) co_await *work;
+    if (!outcome) co_return Failed(outcome.error());
+    Snapshot made{.user = account.name, .uid = account.uid, .name = name, .note = note};
+    kept.push_back(made);
+    co_return made;
+  }
+  Task<Result<std::vector<Snapshot>>> snapshots(Account account) override {
+    std::vector<Snapshot> own;
+    for (const auto& one : kept) {
+      if (one.user == account.name) own.push_back(one);
+    }
+    co_return own;
+  }
+  Task<Result<void>> remove_snapshot(Account account, std::string name) override {
+    asked.push_back("remove snapshot " + account.name + " " + name);
+    co_return outcome;
+  }
+  Task<Result<std::string>> restore(Account account, std::string name, bool discard,
+                                    OnStep on_step) override {
+    asked.push_back("restore " + account.name + " " + name + (discard ? " discard" : ""));
+    on_step("stopping the container");
+    if (!outcome) co_return Failed(outcome.error());
+    co_return discard ? "" : "before";
+  }
+  Task<Result<std::string>> export_image(Account account, std::string snapshot, std::string path,
+                                         OnStep on_step) override {
+    asked.push_back("export " + account.name + " " + snapshot + " " + path);
+    on_step("writing the file");
+    if (!outcome) co_return Failed(outcome.error());
+    co_return path;
+  }
+  Task<Result<Adoption>> plan_adoption(Account account, std::string container) override {
+    if (!adoption) co_return fail(ErrorCode::kNotFound, "there is no container " + container);
+    asked.push_back("plan " + account.name + " " + container);
+    co_return *adoption;
+  }
+  Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) override {
+    asked.push_back("adopt " + account.name + " " + from.container);
+    adopted_with = account.settings;
+    on_step("stopping the container");
+    co_return outcome;
   }
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override {
     asked.push_back("apply " + account.name);

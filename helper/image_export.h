@@ -1,0 +1,23 @@
+// An image of Docker's, written to a file as `docker save` writes it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "helper/error.h"
+
+namespace labgpu {
+
+// What another thread may look at, and how it ends the work.
+struct ExportWork {
+  std::atomic<uint64_t> bytes = 0;  // written
+  std::atomic<bool> stop = false;
+};
+
+// Blocks for as long as it takes: for a worker's thread. `target` is the request to Docker at
+// `socket`, "/v1.41/images/NAME/get". Nothing of it is kept in memory but a piece at a time.
+Result<void> export_image(const std::string& socket, const std::string& target, int fd,
+                          ExportWork& work);
+
+}  // namespace labgpu

@@ -1,0 +1,57 @@
+// Names of images that labgpu keeps for rebuilt containers, and which of them go.
+#include "helper/kept_images.h"
+
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+#include "helper/log.h"
+
+namespace labgpu {
+
+namespace {
+
+constexpr char kKept[] = "labgpu/kept/";
+constexpr size_t kShortId = 12;
+
+bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// User names have lower-case letters, digits, '-' and '_' alone; of '_' a component takes two at a
+// time, and none of both at its ends.
+bool is_path_component(std::string_view name) {
+  return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
+         name.find("___") == std::string_view::npos && name.find("_-") == std::string_view::npos &&
+         name.find("-_") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string image_name_of(const std::string& user, uint32_t uid) {
+  return is_path_component(user) ? user : "uid-" + std::to_string(uid);
+}
+
+std::string kept_image(const std::string& user, uint32_t uid, const std::string& replaced_id) {
+  std::string tag = replaced_id.empty() ? "first" : replaced_id.substr(0, kShortId);
+  return kKept + image_name_of(user, uid) + ":" + tag;
+}
+
+Task<void> forget_unused_images(DockerClient& docker, std::string user, uint32_t uid) {
+  std::string pattern = kKept + image_name_of(user, uid);
+  Result<std::vector<ImageSummary>> images = co_await docker.list_images(std::move(pattern));
+  if (!images) {
+    log(LogLevel::kWarning, images.error().message, {{kLogUser, user}});
+    co_return;
+  }
+  for (const ImageSummary& image : *images) {
+    for (const std::string& tag : image.tags) {
+      if (!tag.starts_with(kKept)) continue;
+      Result<void> removed = co_await docker.remove_image(tag);
+      bool in_use = !removed && removed.error().code == ErrorCode::kExists;
+      if (!removed && !in_use) {
+        log(LogLevel::kWarning, removed.error().message, {{kLogUser, user}});
+      }
+    }
+  }
+}
+
+}  // namespace labgpu
