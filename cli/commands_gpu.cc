@@ -36,7 +36,8 @@ std::string users_of(const json& gpu) {
   }
   std::string users;
   for (const auto& [user, bytes] : memory) {
-    users += (users.empty() ? "" : ", ") + user + (bytes != 0 ? std::string(" ") + byte_size(bytes).c_str() : "");
+    users += (users.empty() ? "" : ", ") + user +
+             (bytes != 0 ? std::string(" ") + byte_size(bytes).c_str() : "");
   }
   return users;
 }

@@ -31,9 +31,10 @@ Utf8Character take_character(std::string_view& text) {
   wchar_t character = 0;
   size_t length = mbrtowc(&character, text.data(), text.size(), &state);
   Utf8Character taken;
-  taken.valid = length <= text.size();  // else invalid or cut short
+  taken.valid = length <= text.size();          // else invalid or cut short
   if (length == 0 || !taken.valid) length = 1;  // mbrtowc says 0 for a NUL byte
-  if (taken.valid && character != 0 && !turns_direction(character)) taken.width = wcwidth(character);
+  if (taken.valid && character != 0 && !turns_direction(character))
+    taken.width = wcwidth(character);
   taken.bytes = std::string_view(text.data(), length);
   text.remove_prefix(length);
   return taken;

@@ -33,7 +33,8 @@ struct Utf8Character {
 // can look like another one. A Utf8Locale has to live.
 [[nodiscard]] Utf8Character take_character(std::string_view& text);
 
-// Columns of the whole text: 2 for a Chinese character, 0 for a combining accent. What is not to be shown counts one, for the '?' in its place.
+// Columns of the whole text: 2 for a Chinese character, 0 for a combining accent. What is not to be
+// shown counts one, for the '?' in its place.
 [[nodiscard]] size_t display_width(std::string_view text);
 
 }  // namespace labgpu

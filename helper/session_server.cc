@@ -55,12 +55,13 @@ const SessionServer::Request SessionServer::kRequests[] = {
     {MessageType::kCheckPassword, Sender::kRoot, &SessionServer::check_password},
     {MessageType::kChangePassword, Sender::kRoot, &SessionServer::change_password},
     {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
+    {MessageType::kGreet, Sender::kManagedOutsideHostNetwork, &SessionServer::greet},
 };
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              HostAccounts& host_accounts, Containers& containers,
                              const SettingsPolicy& policy, const Maintenance& maintenance,
-                             Worker& worker, SessionLimits limits)
+                             Worker& worker, Greeter& greeter, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       host_accounts_(host_accounts),
@@ -68,6 +69,7 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
       policy_(policy),
       maintenance_(maintenance),
       worker_(worker),
+      greeter_(greeter),
       limits_(limits),
       password_attempts_(limits.wrong_passwords, limits.wrong_passwords_period),
       quota_(limits.connections),

@@ -22,6 +22,7 @@
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
+#include "helper/greeting.h"
 #include "helper/host_accounts.h"
 #include "helper/listener.h"
 #include "helper/logins.h"
@@ -51,7 +52,8 @@ class SessionServer final : public Logins {
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
-                const Maintenance& maintenance, Worker& worker, SessionLimits limits = {});
+                const Maintenance& maintenance, Worker& worker, Greeter& greeter,
+                SessionLimits limits = {});
   ~SessionServer() override;
 
   // How long a login may take from now on; those under way keep theirs.
@@ -120,6 +122,11 @@ class SessionServer final : public Logins {
   Task<Result<UniqueFd>> reach_init(AccountPointer account);
   Task<void> hand_over_init(Connection& connection, AccountPointer account);
 
+  // session_greeting.cc
+  Next greet(Connection& connection, Packet& packet);
+  Task<void> tell_greeting(Connection& connection, AccountPointer account,
+                           GreetingLanguage language);
+
   template <typename Message>
   static Next reply(const Connection& connection, const Message& message,
                     std::span<const int> fds = {});
@@ -133,6 +140,7 @@ class SessionServer final : public Logins {
   const SettingsPolicy& policy_;
   const Maintenance& maintenance_;
   Worker& worker_;
+  Greeter& greeter_;
   SessionLimits limits_;
   AttemptLimit password_attempts_;
   uint64_t last_number_ = 0;
