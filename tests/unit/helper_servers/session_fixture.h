@@ -75,7 +75,7 @@ class SessionFixture : public testing::Test {
     write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
                                               host_accounts_, containers_, policy_, maintenance_,
-                                              worker_, limits_);
+                                              worker_, greeter_, limits_);
   }
 
   Client client() {
@@ -114,6 +114,12 @@ class SessionFixture : public testing::Test {
                         .wrong_passwords_period = std::chrono::milliseconds(1000)};
   FakeContainers containers_;
   Worker worker_{loop_};
+  Greeter greeter_{loop_,
+                   containers_,
+                   config_,
+                   built_in_greetings(),
+                   ask_kernel_for_disk,
+                   accounts_.directory / "gpus"};
   std::unique_ptr<SessionServer> server_;
 };
 
