@@ -96,8 +96,8 @@ Items gpu_items(const GreetingFacts& facts, const GreetingWords& words) {
   Items items;
   std::map<std::string, std::string> free;  // indexes by model
   for (const auto& gpu : facts.gpus) {
-    if (!gpu.is_object()) continue;
     auto index = text_of(gpu, "index");
+    if (index.empty()) continue;
     auto problem = text_of(gpu, "problem");
     auto model = model_of(gpu);
     auto users = users_of(gpu, words);
