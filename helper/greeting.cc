@@ -157,7 +157,7 @@ Task<std::string> Greeter::greet(AccountPointer account, GreetingLanguage langua
   std::vector<Mount> mounts;
   if (text.uses(Placeholder::kDisks)) {
     mounts = settings->mounts;
-    mounts.insert(mounts.begin(), {.source = account->home, .target = account->home});
+    mounts.insert(mounts.begin(), Mount{account->home, account->home, false});
   }
 
   auto round = std::make_shared<Round>(loop_);

@@ -32,6 +32,8 @@ constexpr size_t kColumns = 80;
 constexpr std::string_view kGap = "    ";  // between the items of a list
 constexpr char kEscape = '\033';
 
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
 const Placeholder* find_placeholder(std::string_view name) {
   for (const auto& [known, placeholder] : kNames) {
     if (known == name) return &placeholder;
@@ -109,7 +111,7 @@ Result<void> check_characters(std::string_view line) {
     if (first == '\r') {
       return fail(ErrorCode::kInvalid, "ends as lines of Windows do; save the file with Unix ends");
     }
-    bool control = (first >= 0 && first < ' ') || first == '\x7f';
+    bool control = (is_ascii(first) && first < ' ') || first == '\x7f';
     if (control && first != '\t' && first != kEscape) {
       return fail(ErrorCode::kInvalid,
                   "has a control character; only the tab and the ESC of colours are allowed");
@@ -195,7 +197,7 @@ std::string to_ascii(std::string_view text) {
   std::string ascii;
   while (!text.empty()) {
     auto bytes = take_character(text).bytes;
-    bool fits = bytes.size() == 1 && bytes.front() >= 0;
+    bool fits = bytes.size() == 1 && is_ascii(bytes.front());
     ascii += fits ? bytes : "?";
   }
   return ascii;

@@ -2,9 +2,11 @@
 #include "helper/greeting.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <future>
-#include <thread>
+#include <optional>
 
 #include "helper/listener.h"
 #include "tests/support/temporary_directory.h"
