@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/byte_size.h"
 #include "cli/shared_commands.h"
 #include "cli/table.h"
+#include "common/byte_size.h"
 
 namespace labgpu {
 
@@ -23,8 +23,8 @@ std::string number_with(const json& gpu, const char* key, const char* unit) {
 
 std::string memory_of(const json& gpu) {
   if (!gpu.contains("memoryUsed") || !gpu.contains("memoryTotal")) return "";
-  return byte_size(gpu.at("memoryUsed").get<uint64_t>()) + " / " +
-         byte_size(gpu.at("memoryTotal").get<uint64_t>());
+  return std::string(byte_size(gpu.at("memoryUsed").get<uint64_t>()).view()) + " / " +
+         byte_size(gpu.at("memoryTotal").get<uint64_t>()).c_str();
 }
 
 // "alice 3.0 GiB, bob 12.5 GiB": what all processes of each have together. Those that are in no
@@ -36,7 +36,8 @@ std::string users_of(const json& gpu) {
   }
   std::string users;
   for (const auto& [user, bytes] : memory) {
-    users += (users.empty() ? "" : ", ") + user + (bytes != 0 ? " " + byte_size(bytes) : "");
+    users += (users.empty() ? "" : ", ") + user +
+             (bytes != 0 ? std::string(" ") + byte_size(bytes).c_str() : "");
   }
   return users;
 }

@@ -2,12 +2,12 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/byte_size.h"
 #include "cli/command_line.h"
 #include "cli/counted.h"
 #include "cli/input.h"
 #include "cli/status_line.h"
 #include "cli/table.h"
+#include "common/byte_size.h"
 
 namespace labgpu {
 
@@ -57,7 +57,8 @@ std::string contents_of(const json& directory) {
   auto entries = directory.at("entries").get<uint64_t>();
   if (entries == 0) return "not there";
   bool whole = directory.at("counted").get<bool>();
-  return (whole ? "" : "at least ") + byte_size(directory.at("bytes").get<uint64_t>()) + " in " +
+  return std::string(whole ? "" : "at least ") +
+         byte_size(directory.at("bytes").get<uint64_t>()).c_str() + " in " +
          counted(entries, "file or directory", "files and directories");
 }
 

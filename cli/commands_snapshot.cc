@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "cli/byte_size.h"
+#include "common/byte_size.h"
 #include "cli/container_view.h"
 #include "cli/input.h"
 #include "cli/local_time.h"

@@ -7,11 +7,8 @@
 
 namespace labgpu {
 
-// The text made fit for a terminal: control characters and invalid UTF-8 become '?'.
+// The text made fit for a terminal: what is not to be shown (common/utf8_text.h) becomes '?'.
 std::string printable(std::string_view text);
-
-// How many columns a terminal uses for it: 2 for a Chinese character, 0 for a combining accent.
-size_t display_width(std::string_view text);
 
 // Columns as wide as their widest cell, two spaces between, nothing after the last one.
 class Table {

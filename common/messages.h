@@ -47,6 +47,8 @@ enum class MessageType : uint16_t {
   kStarted = 42,
   kExited = 43,
   kSignal = 44,
+  kGreet = 50,
+  kGreeting = 51,
 };
 
 // Why a request failed, for programs; the sentence beside it is for people.
@@ -280,6 +282,35 @@ struct Managed {
   template <typename Self, typename Codec>
   static bool visit(Self&, Codec& c) {
     return c.ok();
+  }
+};
+
+// How a greeting is worded: as the locale says that sshd took from the client.
+enum class GreetingLanguage : uint8_t {
+  kAsciiEnglish = 0,  // for every locale that is not UTF-8, and none
+  kEnglish = 1,
+  kChinese = 2,
+};
+
+// Session command to helper: what is a person told who has logged in?
+struct Greet {
+  static constexpr MessageType kType = MessageType::kGreet;
+  uint8_t language = 0;  // a GreetingLanguage
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.u8(m.language);
+  }
+};
+
+struct Greeting {
+  static constexpr MessageType kType = MessageType::kGreeting;
+  static constexpr size_t kMaxText = size_t{16} * 1024;
+  std::string_view text;  // whole lines, fit for a terminal; empty: nothing
+  [[nodiscard]] size_t fd_count() const { return 0; }
+  template <typename Self, typename Codec>
+  static bool visit(Self& m, Codec& c) {
+    return c.text(m.text);
   }
 };
 

@@ -123,7 +123,8 @@ Result<void> read_server(JsonFields& document, const JsonLines& lines, Config& c
   auto login_wait = read_login_wait(document, config.login_wait_seconds);
   if (!login_wait) return Failed(login_wait.error());
   config.login_wait_seconds = *login_wait;
-  return {};
+  config.greeting = document.boolean("greeting").value_or(config.greeting);
+  return document.finish();
 }
 
 }  // namespace

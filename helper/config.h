@@ -37,6 +37,7 @@ struct Config : SettingsPolicy {
   // "loginWaitSeconds": how long a login without a terminal may take, as its client sees it. VS
   // Code's Remote-SSH gives up after 15 seconds (remote.SSH.connectTimeout).
   uint32_t login_wait_seconds = 12;
+  bool greeting = true;                 // "greeting": people are told of their container at a login
   std::optional<GpuAccess> gpu_access;  // "gpuAccess"; nullopt: what Docker offers
 };
 

@@ -25,6 +25,8 @@
 #include "helper/docker_client.h"
 #include "helper/event_loop.h"
 #include "helper/file_record_store.h"
+#include "helper/greeting.h"
+#include "helper/greeting_files.h"
 #include "helper/host_accounts.h"
 #include "helper/host_names.h"
 #include "helper/idle_watch.h"
@@ -88,6 +90,20 @@ Result<Sockets> own_sockets(const DaemonOptions& options) {
   return sockets;
 }
 
+// The greetings lie beside labgpu.json.
+std::string directory_of(const std::string& config_path) {
+  return std::filesystem::absolute(config_path).parent_path();
+}
+
+// At the start a wrong greeting is no reason to refuse logins.
+GreetingTemplates first_greetings(const std::string& config_path) {
+  auto loaded = load_greetings(directory_of(config_path), built_in_greetings());
+  for (const auto& mistake : loaded.mistakes) {
+    log(LogLevel::kError, "the built-in greeting is used: " + mistake.message);
+  }
+  return std::move(loaded.templates);
+}
+
 // Members in the order of need: what is destroyed first uses what is destroyed later.
 class Daemon {
  public:
@@ -102,9 +118,10 @@ class Daemon {
         passwords_(accounts_, worker_),
         docker_(loop_, config_.docker_socket),
         containers_(loop_, docker_, config_, options.state_directory),
+        greeter_(loop_, containers_, config_, first_greetings(config_path_)),
         host_accounts_(accounts_, config_),
         sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
-                  config_, maintenance_, passwords_,
+                  config_, maintenance_, passwords_, greeter_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         idle_watch_(loop_, accounts_, containers_, sessions_, config_),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group, sessions_,
@@ -156,14 +173,20 @@ class Daemon {
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
                static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
     auto fresh = load_checked_config(config_path_, accounts_.list());
+    std::string status;
     if (fresh) {
       take_config(std::move(*fresh));
     } else {
       log(LogLevel::kError, "the configuration stays what it was: " + fresh.error().message);
+      status = "the last good configuration is in force: " + fresh.error().message;
     }
-    sd_notifyf(
-        0, "READY=1\nSTATUS=%s",
-        fresh ? "" : ("the last good configuration is in force: " + fresh.error().message).c_str());
+    auto greetings = load_greetings(directory_of(config_path_), greeter_.templates());
+    greeter_.set_templates(std::move(greetings.templates));
+    for (const auto& mistake : greetings.mistakes) {
+      log(LogLevel::kError, "the greeting stays what it was: " + mistake.message);
+      if (status.empty()) status = "the last good greeting is in force: " + mistake.message;
+    }
+    sd_notifyf(0, "READY=1\nSTATUS=%s", status.c_str());
   }
 
   void take_config(Config fresh) {
@@ -189,6 +212,7 @@ class Daemon {
   PasswordChanges passwords_;
   DockerClient docker_;
   ContainerManager containers_;
+  Greeter greeter_;
   HostAccounts host_accounts_;
   SessionServer sessions_;
   IdleWatch idle_watch_;
@@ -251,6 +275,8 @@ Result<void> check_config(const DaemonOptions& options) {
   if (!accounts) return wrap("read the accounts", accounts.error());
   auto config = load_checked_config(options.config, *accounts);
   if (!config) return Failed(config.error());
+  auto greetings = load_greetings(directory_of(options.config), built_in_greetings());
+  if (!greetings.mistakes.empty()) return Failed(greetings.mistakes.front());
   return {};
 }
 

@@ -56,12 +56,13 @@ const SessionServer::Request SessionServer::kRequests[] = {
     {MessageType::kChangePassword, Sender::kRoot, &SessionServer::change_password},
     {MessageType::kAttach, Sender::kManagedOutsideHostNetwork, &SessionServer::attach},
     {MessageType::kManage, Sender::kManagedOutsideHostNetwork, &SessionServer::manage},
+    {MessageType::kGreet, Sender::kManagedOutsideHostNetwork, &SessionServer::greet},
 };
 
 SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                              HostAccounts& host_accounts, Containers& containers,
                              const SettingsPolicy& policy, const Maintenance& maintenance,
-                             PasswordChanges& passwords, SessionLimits limits)
+                             PasswordChanges& passwords, Greeter& greeter, SessionLimits limits)
     : loop_(loop),
       accounts_(accounts),
       host_accounts_(host_accounts),
@@ -69,6 +70,7 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
       policy_(policy),
       maintenance_(maintenance),
       passwords_(passwords),
+      greeter_(greeter),
       limits_(limits),
       quota_(limits.connections),
       listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {

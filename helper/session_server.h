@@ -23,6 +23,7 @@
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
+#include "helper/greeting.h"
 #include "helper/host_accounts.h"
 #include "helper/listener.h"
 #include "helper/logins.h"
@@ -49,7 +50,7 @@ class SessionServer final : public Logins {
   // `socket` listens already. The rest must outlive the server.
   SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& accounts,
                 HostAccounts& host_accounts, Containers& containers, const SettingsPolicy& policy,
-                const Maintenance& maintenance, PasswordChanges& passwords,
+                const Maintenance& maintenance, PasswordChanges& passwords, Greeter& greeter,
                 SessionLimits limits = {});
   ~SessionServer() override;
 
@@ -123,6 +124,11 @@ class SessionServer final : public Logins {
   void tell_notice(const Connection& connection, const Account& account);
   Task<void> hand_over_init(Connection& connection, AccountPointer account, bool person_looks);
 
+  // session_greeting.cc
+  Next greet(Connection& connection, Packet& packet);
+  Task<void> tell_greeting(Connection& connection, AccountPointer account,
+                           GreetingLanguage language);
+
   template <typename Message>
   static Next reply(const Connection& connection, const Message& message,
                     std::span<const int> fds = {});
@@ -136,6 +142,7 @@ class SessionServer final : public Logins {
   const SettingsPolicy& policy_;
   const Maintenance& maintenance_;
   PasswordChanges& passwords_;
+  Greeter& greeter_;
   SessionLimits limits_;
   ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
   uint64_t last_number_ = 0;

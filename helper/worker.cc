@@ -1,25 +1,19 @@
 // The worker's thread, and how its results come back to the loop.
 #include "helper/worker.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include <stdexcept>
+
+#include "helper/thread.h"
 
 namespace labgpu {
 
 Worker::Worker(EventLoop& loop) : finished_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!finished_event_.valid()) throw std::runtime_error("eventfd");
   on_finished_ = loop.watch(finished_event_.get(), EPOLLIN, [this](uint32_t) { finish_jobs(); });
-  // Signals are the loop's: a thread starts with its maker's mask.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_thread([this] { work(); });
 }
 
 Worker::~Worker() {

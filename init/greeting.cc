@@ -1,11 +1,10 @@
 // Message files, copied to standard output.
 #include "init/greeting.h"
 
-#include <limits.h>
 #include <unistd.h>
 
+#include "common/hush_login.h"
 #include "common/read_text_file.h"
-#include "common/text_buffer.h"
 
 namespace labgpu {
 
@@ -16,16 +15,10 @@ constexpr const char* kMessages[] = {"/run/motd.dynamic", "/etc/motd"};
 // Plenty for a message of the day.
 constexpr size_t kMaxMessage = size_t{64} * 1024;
 
-bool wants_quiet(const char* home) {
-  TextBuffer<PATH_MAX> path;
-  path.add(home).add("/.hushlogin");
-  return path.ok() && access(path.c_str(), F_OK) == 0;
-}
-
 }  // namespace
 
 void show_greeting(const char* home) {
-  if (wants_quiet(home)) return;
+  if (wants_quiet_login(home)) return;
   static char file[kMaxMessage];
   for (const char* name : kMessages) {
     std::string_view text;

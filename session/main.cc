@@ -19,6 +19,7 @@
 #include "session/client_terminal.h"
 #include "session/container.h"
 #include "session/environment.h"
+#include "session/greeting.h"
 #include "session/invocation.h"
 #include "session/jail.h"
 #include "session/login_key.h"
@@ -125,6 +126,7 @@ int run(int argc, char** argv) {
   ProgressLine progress;
   int status = attach_to_container(has_terminal ? &progress : nullptr, packet_buffer, init);
   if (status != 0) return status;
+  if (has_terminal && invocation.login_shell) show_greeting(packet_buffer);
 
   UniqueFd signals = take_over_signals(has_terminal);
   UniqueFd master;

@@ -9,6 +9,7 @@ import pytest
 
 from client import Client, Laptop
 from people import add_user
+from processes import run
 from server import CAROL_PASSWORD, MARKER, TESTHOST, Server
 from watch import LoginWatch
 
@@ -163,3 +164,35 @@ def no_marker(server):
     escaped = server.try_sh(f"ls -l {MARKER}")
     server.sh(f"rm -f {MARKER}")
     assert escaped.status != 0, f"a program of the user's ran on the host: {escaped.text}"
+
+
+NVML = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"
+
+
+@pytest.fixture(scope="session")
+def nvml(tmp_path_factory):
+    """The driver's library, a pretended one, built."""
+    source = pathlib.Path(__file__).parents[1] / "support" / "fake_nvml.cc"
+    path = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
+    run(["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", path, source], timeout=120).ok()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def driver(server, nvml):
+    """Gives the server a driver; what is called with a description (tests/support/fake_nvml.cc) says what it tells."""
+    server.write(NVML, nvml)
+    yield lambda text: server.write("/etc/fake-nvml", text.encode())
+    server.sh(f"rm -f {NVML} /etc/fake-nvml")
+
+
+@pytest.fixture
+def frozen_docker(server):
+    """Docker answers nobody; yields the function that lets it go on."""
+
+    def thaw():
+        server.sh("pkill -CONT -x dockerd")
+
+    server.sh("pkill -STOP -x dockerd")
+    yield thaw
+    thaw()

@@ -1,29 +1,9 @@
 # `labgpu gpu`: what the driver tells, and whose containers use which GPU. The driver's library is a pretended one.
 import json
-import pathlib
 
 import pytest
 
-from processes import Background, run
-
-LIBRARY = "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"
-SOURCE = pathlib.Path(__file__).parents[1] / "support" / "fake_nvml.cc"
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory):
-    """The pretended library, built."""
-    path = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
-    run(["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", path, SOURCE], timeout=120).ok()
-    return path.read_bytes()
-
-
-@pytest.fixture
-def driver(server, library):
-    """Gives the server a driver; what is called with a description (tests/support/fake_nvml.cc) says what it tells."""
-    server.write(LIBRARY, library)
-    yield lambda text: server.write("/etc/fake-nvml", text.encode())
-    server.sh(f"rm -f {LIBRARY} /etc/fake-nvml")
+from processes import Background
 
 
 def test_a_server_without_a_driver_says_so(server):

@@ -169,18 +169,6 @@ def test_ten_logins_to_two_accounts_make_one_pull(server, registry, waiting_user
     assert len(blobs) == 5 and len(set(blobs)) == 5, blobs  # four layers and the image's description
 
 
-@pytest.fixture
-def frozen_docker(server):
-    """Docker answers nobody; yields the function that lets it go on."""
-
-    def thaw():
-        server.sh("pkill -CONT -x dockerd")
-
-    server.sh("pkill -STOP -x dockerd")
-    yield thaw
-    thaw()
-
-
 def test_the_limit_counts_what_pam_waited(root, new_user, login_wait, frozen_docker):
     """PAM waits 4.5 s; if that did not count, the session would wait 5 s more."""
     login_wait(6)

@@ -25,6 +25,10 @@ class HelperDouble {
   HelperDouble(const HelperDouble&) = delete;
   HelperDouble& operator=(const HelperDouble&) = delete;
 
+  // What those hear who ask for a greeting, after their Hello and Greet were read; by default they
+  // are hung up on. To be set before a session begins.
+  std::function<void(int peer, const Greet& greet)> on_greet = [](int, const Greet&) {};
+
   // Sends Attached with `init`, for answers that tests write.
   static void attach(int peer, UniqueFd init);
 

@@ -131,7 +131,8 @@ Finished run(const std::string& command, const std::string& input) {
   return PipeSession(arguments_for(command)).finish(input);
 }
 
-TerminalSession::TerminalSession(const std::optional<std::string>& command, const termios* modes) {
+TerminalSession::TerminalSession(const std::optional<std::string>& command, const termios* modes,
+                                 const std::vector<std::string>& environment) {
   int master_fd = -1;
   int slave_fd = -1;
   winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
@@ -142,8 +143,7 @@ TerminalSession::TerminalSession(const std::optional<std::string>& command, cons
   fcntl(slave.get(), F_SETFD, FD_CLOEXEC);
   EXPECT_EQ(fchown(slave.get(), kUid, kUid), 0);
   EXPECT_EQ(tcgetattr(slave.get(), &modes_), 0);
-  pid_ = spawn(arguments_for(command), kLoginEnvironment, {slave.get(), slave.get(), slave.get()},
-               true);
+  pid_ = spawn(arguments_for(command), environment, {slave.get(), slave.get(), slave.get()}, true);
 }
 
 TerminalSession::~TerminalSession() { end_process(pid_); }

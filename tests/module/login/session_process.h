@@ -59,7 +59,8 @@ class TerminalSession {
  public:
   // `modes` null: the kernel's.
   explicit TerminalSession(const std::optional<std::string>& command,
-                           const termios* modes = nullptr);
+                           const termios* modes = nullptr,
+                           const std::vector<std::string>& environment = kLoginEnvironment);
   ~TerminalSession();
   void type(const std::string& text);
   // Reads until everything read so far has `text`; false after 10 seconds or at the end.

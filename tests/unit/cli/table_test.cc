@@ -51,13 +51,5 @@ TEST(Printable, InvalidAndCutBytesBecomeQuestionMarks) {
             "?31m");  // C1 control: CSI
 }
 
-TEST(DisplayWidth, CountsColumns) {
-  EXPECT_EQ(display_width(""), 0u);
-  EXPECT_EQ(display_width("abc"), 3u);
-  EXPECT_EQ(display_width("中文"), 4u);
-  EXPECT_EQ(display_width("e\u0301"), 1u);
-  EXPECT_EQ(display_width("\xff"), 1u);
-}
-
 }  // namespace
 }  // namespace labgpu

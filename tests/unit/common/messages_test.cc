@@ -102,6 +102,8 @@ void for_every_message(Check check) {
   check(Started{.terminal = 1});
   check(Exited{.by_signal = 1, .value = 9});
   check(Signal{.number = 15});
+  check(Greet{.language = 2});
+  check(Greeting{.text = "已运行 3 天\n"});
 }
 
 TEST(Messages, CrossTheWireWhole) {
@@ -154,8 +156,8 @@ TEST(Messages, HaveTheNumbersOfTheProtocol) {
     int number = static_cast<int>(Message::kType);
     if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
   });
-  EXPECT_THAT(numbers,
-              ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 40, 41, 42, 43, 44));
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 40, 41, 42, 43, 44,
+                                   50, 51));
 }
 
 TEST(Messages, CarryTheDescriptorsOfTheProtocol) {

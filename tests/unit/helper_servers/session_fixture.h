@@ -75,7 +75,7 @@ class SessionFixture : public testing::Test {
     write_file(drop_in_, "Match User *,!root Group labgpu,gpuusers\n");
     server_ = std::make_unique<SessionServer>(loop_, std::move(*listening), *accounts_.store,
                                               host_accounts_, containers_, policy_, maintenance_,
-                                              passwords_, limits_);
+                                              passwords_, greeter_, limits_);
   }
 
   Client client() {
@@ -114,6 +114,12 @@ class SessionFixture : public testing::Test {
   Worker worker_{loop_};
   PasswordChanges passwords_{
       *accounts_.store, worker_, {.wrong = 3, .period = std::chrono::milliseconds(1000)}};
+  Greeter greeter_{loop_,
+                   containers_,
+                   config_,
+                   built_in_greetings(),
+                   ask_kernel_for_disk,
+                   accounts_.directory / "gpus"};
   std::unique_ptr<SessionServer> server_;
 };
 
