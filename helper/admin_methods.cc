@@ -77,6 +77,9 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"Restart", Caller::kOwner, true, &AdminMethods::restart},
     {"ListLogins", Caller::kOwner, false, &AdminMethods::list_logins},
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
+    {"ListImages", Caller::kAdmin, false, &AdminMethods::list_images},
+    {"PullImage", Caller::kAdmin, true, &AdminMethods::pull_image},
+    {"Build", Caller::kOwner, true, &AdminMethods::build},
     {"ListGpus", Caller::kAdmin, false, &AdminMethods::list_gpus},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
@@ -85,7 +88,8 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
 
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
-                           std::optional<gid_t> admin_group, Logins& logins, std::string gpu_socket)
+                           std::optional<gid_t> admin_group, Logins& logins, Images& images,
+                           std::string gpu_socket)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
@@ -93,6 +97,7 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       config_(config),
       admin_group_(admin_group),
       logins_(logins),
+      images_(images),
       gpu_socket_(std::move(gpu_socket)),
       tree_worker_(loop) {}
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/images.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/port_reservations.h"
@@ -34,7 +36,7 @@ class AdminMethods final : public VarlinkInterface {
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               Logins& logins, std::string gpu_socket = kGpuSocket);
+               Logins& logins, Images& images, std::string gpu_socket = kGpuSocket);
 
   [[nodiscard]] std::string name() const override;
   [[nodiscard]] std::string description() const override;
@@ -112,6 +114,17 @@ class AdminMethods final : public VarlinkInterface {
   VarlinkReply list_logins(const nlohmann::json& parameters);
   VarlinkReply end_logins(const nlohmann::json& parameters);
 
+  // admin_images.cc
+  Task<VarlinkReply> list_images(const nlohmann::json& parameters);
+  Task<VarlinkReply> pull_image(const VarlinkCall& call);
+  // The image that each account's settings name, in the order of names; "" where they make none.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> images_of_accounts() const;
+
+  // admin_builds.cc
+  Task<VarlinkReply> build(const VarlinkCall& call);
+  Result<AccountPointer> use_image(const Account& whose, const std::string& image);
+  Task<void> remove_old_builds(AccountPointer account);
+
   // admin_gpus.cc
   Task<VarlinkReply> list_gpus(const nlohmann::json& parameters);
 
@@ -127,6 +140,7 @@ class AdminMethods final : public VarlinkInterface {
   const Config& config_;
   std::optional<gid_t> admin_group_;
   Logins& logins_;
+  Images& images_;
   std::string gpu_socket_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;

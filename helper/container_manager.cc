@@ -13,6 +13,7 @@
 #include "helper/container_starter.h"
 #include "helper/container_status.h"
 #include "helper/docker_events.h"
+#include "helper/image_name.h"
 #include "helper/image_puller.h"
 #include "helper/log.h"
 #include "helper/read_file.h"
@@ -90,6 +91,8 @@ ContainerManager::ContainerManager(EventLoop& loop, DockerClient& docker, const 
     : impl_(std::make_unique<Impl>(loop, docker, config, std::move(state_directory))) {}
 
 ContainerManager::~ContainerManager() { impl_->trees.stop = true; }
+
+ImagePuller& ContainerManager::images() { return impl_->images; }
 
 void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
   impl_->on_engine = std::move(on_engine);

@@ -23,6 +23,7 @@
 #include "helper/container_ids.h"
 #include "helper/container_manager.h"
 #include "helper/docker_client.h"
+#include "helper/docker_images.h"
 #include "helper/event_loop.h"
 #include "helper/file_record_store.h"
 #include "helper/host_accounts.h"
@@ -103,8 +104,9 @@ class Daemon {
         sessions_(loop_, std::move(sockets.session), accounts_, host_accounts_, containers_,
                   config_, maintenance_, worker_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
-        admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group,
-                       sessions_),
+        images_(loop_, docker_, containers_.images(), options.state_directory),
+        admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group, sessions_,
+                       images_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
     if (!sockets.userdb.valid()) return;
@@ -181,6 +183,7 @@ class Daemon {
   ContainerManager containers_;
   HostAccounts host_accounts_;
   SessionServer sessions_;
+  DockerImages images_;
   AdminMethods admin_methods_;
   VarlinkServer admin_;
   UserDatabase user_database_;

@@ -132,6 +132,37 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
   return list;
 }
 
+Result<ImageDetails> parse_image_details(const json& reply) {
+  ImageDetails image;
+  int64_t bytes = 0;
+  DockerFields fields(reply, "Docker's description of an image");
+  fields.text("Id", image.id)
+      .optional_number("Size", bytes)
+      .optional_texts("RepoTags", image.names)
+      .optional_texts("RepoDigests", image.digests)
+      .optional_text_map("Config.Labels", image.labels)
+      .optional_texts("Config.OnBuild", image.triggers);
+  if (!fields.result()) return Failed(fields.result().error());
+  image.bytes = bytes > 0 ? static_cast<uint64_t>(bytes) : 0;
+  return image;
+}
+
+Result<std::vector<ImageDetails>> parse_image_list(const json& reply) {
+  if (!reply.is_array()) return fail(ErrorCode::kInvalid, "Docker's list of images is no list");
+  std::vector<ImageDetails> list;
+  for (const json& entry : reply) {
+    Result<ImageDetails> image = parse_image_details(entry);
+    if (!image) return Failed(image.error());
+    DockerFields fields(entry, "an entry of Docker's list of images");
+    fields.number("Created", image->created).optional_text_map("Labels", image->labels);
+    if (!fields.result()) return Failed(fields.result().error());
+    // What no name leads to is "<none>:<none>" in a list.
+    std::erase_if(image->names, [](const std::string& name) { return name.starts_with('<'); });
+    list.push_back(std::move(*image));
+  }
+  return list;
+}
+
 Result<ContainerEvent> parse_container_event(std::string_view line) {
   Result<json> parsed = parse_docker_json(line, "an event of Docker's");
   if (!parsed) return Failed(parsed.error());

@@ -70,6 +70,28 @@ struct ContainerSummary {
   std::string state;
 };
 
+// GET /images/{name}/json, or an entry of GET /images/json, which has no triggers
+struct ImageDetails {
+  std::string id;
+  std::vector<std::string> names;    // "debian:12" …
+  std::vector<std::string> digests;  // "debian@sha256:…" …
+  uint64_t bytes = 0;                // with the layers that it shares with others
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> triggers;  // ONBUILD instructions
+  int64_t created = 0;                // seconds since 1970; only in a list
+};
+
+// POST /build
+struct ImageBuild {
+  int context_fd = -1;  // a tar file, borrowed
+  uint64_t context_size = 0;
+  std::string recipe;                   // the Dockerfile's path in it
+  std::string name;                     // with its tag
+  nlohmann::json labels;                // an object of texts
+  nlohmann::json limits;                // further parameters of the query
+  std::vector<std::string> cache_from;  // images whose layers may be used again; none: no layer
+};
+
 // A line of GET /events
 struct ContainerEvent {
   std::string action;  // "start", "die" …
@@ -79,6 +101,8 @@ struct ContainerEvent {
 Result<EngineInfo> parse_engine_info(const nlohmann::json& reply);
 Result<ContainerDetails> parse_container_details(const nlohmann::json& reply);
 Result<std::vector<ContainerSummary>> parse_container_list(const nlohmann::json& reply);
+Result<ImageDetails> parse_image_details(const nlohmann::json& reply);
+Result<std::vector<ImageDetails>> parse_image_list(const nlohmann::json& reply);
 Result<ContainerEvent> parse_container_event(std::string_view line);
 
 // The Engine API's "MAJOR.MINOR".

@@ -9,8 +9,6 @@ namespace labgpu {
 
 using std::chrono::milliseconds;
 
-bool is_made_here(const std::string& image) { return image.starts_with("labgpu/"); }
-
 struct ImagePuller::Pull {
   Clock::time_point begun = Clock::now();
   LineSplitter lines;

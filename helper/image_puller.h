@@ -15,10 +15,6 @@
 
 namespace labgpu {
 
-// Whether labgpu itself makes images of that name on this server, with `labgpu image bootstrap`.
-// They are never fetched: whoever took the name in a public registry would be let in.
-bool is_made_here(const std::string& image);
-
 class ImagePuller {
  public:
   // How long a failure is the answer without asking Docker again: one login asks twice, once for

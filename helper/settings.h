@@ -46,6 +46,10 @@ struct SettingsOf {
   Field<RestartPolicy> restart{};
   Field<LoginAs> login{};
   Field<uint32_t> max_sessions{};  // logins at a time; 0: as many as they like
+  Field<bool> builds{};            // may its user build images?
+  Field<uint64_t> build_context_bytes{};
+  Field<uint32_t> build_seconds{};
+  Field<uint64_t> build_bytes{};  // of the image, with all its layers
   bool operator==(const SettingsOf&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "helper/setting_builds.h"
 #include "helper/setting_capabilities.h"
 #include "helper/setting_environment.h"
 #include "helper/setting_forms.h"
@@ -77,6 +78,8 @@ using ProcessesForm = NumberForm<parse_max_processes, check_max_processes, count
 using SessionsForm = NumberForm<parse_max_sessions, check_max_sessions, count_text>;
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
+using ContextForm = NumberForm<parse_build_context, check_build_context, size_text>;
+using BuildTimeForm = NumberForm<parse_build_time, check_build_time, build_time_text>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
 
 template <auto kField, typename Value>
@@ -231,6 +234,27 @@ constexpr std::array kSettings{
             .standard = "none",
             .change = Change::kAtOnce,
             .field = field<SessionsForm, &Layer::max_sessions, &Settings::max_sessions>()},
+    Setting{.key = "builds",
+            .name = "builds",
+            .standard = "yes",
+            .change = Change::kAtOnce,
+            .field = field<YesNoForm, &Layer::builds, &Settings::builds>()},
+    Setting{
+        .key = "build_context",
+        .name = "buildContext",
+        .standard = "512m",
+        .change = Change::kAtOnce,
+        .field = field<ContextForm, &Layer::build_context_bytes, &Settings::build_context_bytes>()},
+    Setting{.key = "build_time",
+            .name = "buildTime",
+            .standard = "1h",
+            .change = Change::kAtOnce,
+            .field = field<BuildTimeForm, &Layer::build_seconds, &Settings::build_seconds>()},
+    Setting{.key = "build_size",
+            .name = "buildSize",
+            .standard = "50g",
+            .change = Change::kAtOnce,
+            .field = field<SizeForm, &Layer::build_bytes, &Settings::build_bytes>()},
 };
 
 Layer make_standard() {

@@ -11,6 +11,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
@@ -61,8 +62,9 @@ class AdminMethodsTest : public testing::Test {
   Config config_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   FakeLogins logins_;
+  FakeImages images_;
   AdminMethods admin_{loop_,   *accounts_.store, containers_, maintenance_,
-                      config_, kAdminGroup,      logins_};
+                      config_, kAdminGroup,      logins_,     images_};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -77,8 +79,9 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 // Every method with every kind of caller. Who may call gets as far as the parameter that is wrong.
 TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
-  const std::set<std::string> of_owners = {"EndLogins", "GetUser", "ListKeys", "ListLogins",
-                                           "Restart",   "Start",   "Status",   "Stop"};
+  const std::set<std::string> of_owners = {"Build",    "EndLogins",  "GetUser",
+                                           "ListKeys", "ListLogins", "Restart",
+                                           "Start",    "Status",     "Stop"};
   struct Asking {
     const char* who;
     Peer peer;
@@ -98,7 +101,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 22U);
+  EXPECT_EQ(methods.size(), 25U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -124,7 +127,7 @@ TEST_F(AdminMethodsTest, ARefusalSaysWhoMayAndWhatToDo) {
 
 TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {
   AdminMethods rootless(loop_, *accounts_.store, containers_, maintenance_, config_, std::nullopt,
-                        logins_);
+                        logins_, images_);
   VarlinkCall call{"org.labgpu", "ListUsers", json::object(), false, false, kAdministrator};
   auto reply = testing_support::run_task(loop_, rootless.call(call));
   ASSERT_FALSE(reply);
