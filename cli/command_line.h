@@ -63,6 +63,7 @@ void add_gpu_command(CLI::App& app, CommandLine& line);
 void add_maintenance_commands(CLI::App& app, CommandLine& line);
 void add_setup_command(CLI::App& app, CommandLine& line);
 void add_image_commands(CLI::App& app, CommandLine& line);
+void add_build_command(CLI::App& app, CommandLine& line);
 
 // Parses and runs; prints the one line of an error; returns the exit status.
 int run_command_line(int argc, const char* const* argv);

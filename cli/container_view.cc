@@ -39,6 +39,8 @@ json list_of(const json& container, const char* field) {
   return container.value(field, json::array());
 }
 
+}  // namespace
+
 void print_differences(const json& container) {
   auto user = printable(container.at("user").get<std::string>());
   auto rebuild = list_of(container, "needsRebuild");
@@ -52,8 +54,6 @@ void print_differences(const json& container) {
               << " yet; it is tried again when the container is started\n";
   }
 }
-
-}  // namespace
 
 void print_containers(const json& containers) {
   bool ports = std::any_of(containers.begin(), containers.end(), [](const json& container) {

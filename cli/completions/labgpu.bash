@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --format | --output | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+            --key | --format | --output | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --build-arg)
                 ((i++))
                 ;;
             -*) ;;
@@ -27,6 +27,8 @@ _labgpu_options() {
         "user export") echo --format --output --secrets ;;
         "passwd "*) echo --stdin --generate --expire --delete --lock --unlock --json ;;
         "setup "*) echo --check --undo --root --userdb ;;
+        "image build") echo --tag --build-arg --fresh --json ;;
+        "image default") echo --pull --json ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
         *) echo --json ;;
@@ -36,18 +38,18 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart sessions kill gpu maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart sessions kill gpu maintenance setup image build ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
-        "1:image "*) echo bootstrap ;;
+        "1:image "*) echo list pull build default bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:sessions "* | "1:kill "* | "1:build "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
                 echo real_name= locked= not_before= not_after= profile= image= hostname= container_name= mounts=
                 echo ports= gpus= memory= cpus= pids= shm_size= ulimits= env= cap_add= cap_drop= userns= restart=
-                echo login= max_sessions=
+                echo login= max_sessions= builds= build_context= build_time= build_size=
             fi
             ;;
     esac
@@ -65,7 +67,7 @@ _labgpu() {
     mapfile -t words < <(_labgpu_words)
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_options "${words[0]}" "${words[1]}")" -- "$current")
-    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" || "${words[0]} ${words[1]}" == "user import" ]]; then
+    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" || "${words[0]} ${words[1]}" == "user import" || "${words[0]} ${words[1]}" == "image build" ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_candidates "${words[@]}")" -- "$current")
