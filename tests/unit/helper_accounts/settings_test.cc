@@ -47,7 +47,11 @@ const std::vector<Sample>& samples() {
       {"userns", "host", "host"},
       {"restart", "on-failure", "on-failure"},
       {"login", "root", "root"},
-      {"max_sessions", "3", 3U}};
+      {"max_sessions", "3", 3U},
+      {"builds", "no", false},
+      {"build_context", "2g", uint64_t{2} << 30},
+      {"build_time", "90m", 5400U},
+      {"build_size", "10g", uint64_t{10} << 30}};
   return all;
 }
 
@@ -190,7 +194,15 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"max_sessions", "0"},
       {"max_sessions", "1001"},
       {"max_sessions", "-1"},
-      {"max_sessions", "many"}};
+      {"max_sessions", "many"},
+      {"builds", "maybe"},
+      {"build_context", "5g"},
+      {"build_context", "none"},
+      {"build_time", "9"},
+      {"build_time", "25h"},
+      {"build_time", "1d"},
+      {"build_time", "m"},
+      {"build_size", "1k"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);
