@@ -28,6 +28,7 @@ void build_parser(CLI::App& app, CommandLine& line) {
   add_maintenance_commands(app, line);
   add_setup_command(app, line);
   add_image_commands(app, line);
+  add_build_command(app, line);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace labgpu {
 // Each adds its subcommands to the parser. `line` must outlive it.
 void add_status_command(CLI::App& app, CommandLine& line);
 void add_state_commands(CLI::App& app, CommandLine& line);  // start, stop, restart
+void add_build_command(CLI::App& app, CommandLine& line);
 void add_rebuild_command(CLI::App& app, CommandLine& line);
 void add_snapshot_commands(CLI::App& app,
                            CommandLine& line);  // snapshot, snapshots, restore, export

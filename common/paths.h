@@ -22,6 +22,7 @@ inline constexpr char kGpuSocket[] = "/run/labgpu/gpus";
 // systemd's user database asks every socket in this directory, and knows its service by the name.
 inline constexpr char kUserdbSocket[] = "/run/systemd/userdb/org.labgpu";
 inline constexpr char kUserdbService[] = "org.labgpu";
+inline constexpr char kHelperProgram[] = "/usr/libexec/labgpu/labgpud";
 inline constexpr char kSessionCommand[] = "/usr/libexec/labgpu/labgpu-session";
 // What that runs for `ssh alice@host labgpu ...`, on the server and as alice.
 inline constexpr char kSelfCommand[] = "/usr/libexec/labgpu/labgpu-self";

@@ -91,6 +91,9 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
     {"EndLogins", Caller::kOwner, true, &AdminMethods::end_logins},
     {"ReadLog", Caller::kOwner, false, &AdminMethods::read_log},
     {"ListGpus", Caller::kAnyOwner, false, &AdminMethods::list_gpus},
+    {"ListImages", Caller::kAdmin, false, &AdminMethods::list_images},
+    {"PullImage", Caller::kAdmin, true, &AdminMethods::pull_image},
+    {"Build", Caller::kOwner, true, &AdminMethods::build},
     {"GetMaintenance", Caller::kAdmin, false, &AdminMethods::get_maintenance},
     {"StartMaintenance", Caller::kAdmin, true, &AdminMethods::start_maintenance},
     {"EndMaintenance", Caller::kAdmin, true, &AdminMethods::end_maintenance},
@@ -99,7 +102,7 @@ const AdminMethods::Method AdminMethods::kMethods[] = {
 AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                            Maintenance& maintenance, const Config& config,
                            std::optional<gid_t> admin_group, Logins& logins,
-                           PasswordChanges& passwords, std::string gpu_socket)
+                           PasswordChanges& passwords, Images& images, std::string gpu_socket)
     : loop_(loop),
       accounts_(accounts),
       containers_(containers),
@@ -108,6 +111,7 @@ AdminMethods::AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& 
       admin_group_(admin_group),
       logins_(logins),
       passwords_(passwords),
+      images_(images),
       gpus_(loop, std::move(gpu_socket),
             [this](pid_t pid) { return containers_.user_of_process(pid); }),
       tree_worker_(loop),

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -22,6 +23,7 @@
 #include "helper/event_loop.h"
 #include "helper/gpu_monitor.h"
 #include "helper/idle_watch.h"
+#include "helper/images.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/password_changes.h"
@@ -37,7 +39,8 @@ class AdminMethods final : public VarlinkInterface {
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
-               Logins& logins, PasswordChanges& passwords, std::string gpu_socket = kGpuSocket);
+               Logins& logins, PasswordChanges& passwords, Images& images,
+               std::string gpu_socket = kGpuSocket);
 
   // Containers are told of with the times at which `watch` will stop them. It must outlive the
   // object, too.
@@ -140,6 +143,16 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_log.cc
   Task<VarlinkReply> read_log(const nlohmann::json& parameters);
+  // admin_images.cc
+  Task<VarlinkReply> list_images(const nlohmann::json& parameters);
+  Task<VarlinkReply> pull_image(const VarlinkCall& call);
+  // The image that each account's settings name, in the order of names; "" where they make none.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> images_of_accounts() const;
+
+  // admin_builds.cc
+  Task<VarlinkReply> build(const VarlinkCall& call);
+  Result<AccountPointer> use_image(const Account& whose, const std::string& image);
+  Task<void> remove_old_builds(AccountPointer account);
 
   // admin_gpus.cc
   Task<VarlinkReply> list_gpus(const VarlinkCall& call);
@@ -157,6 +170,7 @@ class AdminMethods final : public VarlinkInterface {
   std::optional<gid_t> admin_group_;
   Logins& logins_;
   PasswordChanges& passwords_;
+  Images& images_;
   GpuMonitor gpus_;
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;

@@ -9,6 +9,7 @@
 #include "helper/admin_methods.h"
 #include "helper/admin_replies.h"
 #include "helper/home_directory.h"
+#include "helper/reservation.h"
 #include "helper/settings_values.h"
 
 namespace labgpu {
@@ -19,19 +20,6 @@ using nlohmann::json;
 
 constexpr std::chrono::milliseconds kMeasuring = std::chrono::seconds(10);  // each directory
 constexpr std::chrono::milliseconds kTelling = std::chrono::seconds(1);
-
-// A worker's jobs on trees, which end when nobody waits for them any more.
-class TreeJobs {
- public:
-  TreeJobs() = default;
-  TreeJobs(const TreeJobs&) = delete;
-  TreeJobs& operator=(const TreeJobs&) = delete;
-  ~TreeJobs() { work_->stop = true; }
-  [[nodiscard]] std::shared_ptr<TreeWork> work() const { return work_; }
-
- private:
-  std::shared_ptr<TreeWork> work_ = std::make_shared<TreeWork>();
-};
 
 // Tells once in a while how much is gone, as long as it lives.
 class RemovalProgress {
@@ -52,22 +40,6 @@ class RemovalProgress {
   const VarlinkCall& call_;
   std::shared_ptr<TreeWork> work_;
   EventSource timer_;
-};
-
-// While it lives, nothing else begins with that account.
-class Reservation {
- public:
-  Reservation(std::set<std::string>& names, std::string name)
-      : names_(names), name_(std::move(name)) {
-    names_.insert(name_);
-  }
-  Reservation(const Reservation&) = delete;
-  Reservation& operator=(const Reservation&) = delete;
-  ~Reservation() { names_.erase(name_); }
-
- private:
-  std::set<std::string>& names_;
-  std::string name_;
 };
 
 json purge_reply(const Account& account, const json& container,
@@ -201,6 +173,10 @@ Task<Result<void>> AdminMethods::purge(AccountPointer account, const VarlinkCall
     co_return wrap(
         name + (unlocked ? " is not purged, and as it was" : " is not purged, but locked now"),
         removed.error());
+  }
+  if (removed) {
+    auto forgetting = images_.remove_builds(*account, {}, 0);
+    removed = co_await forgetting;
   }
   if (removed) {
     auto emptying = remove_trees(std::move(directories->own), jobs.work());

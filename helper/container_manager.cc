@@ -31,6 +31,8 @@ ContainerManager::~ContainerManager() {
   impl_->exports->stop = true;
 }
 
+ImagePuller& ContainerManager::images() { return impl_->images; }
+
 void ContainerManager::start_following(std::function<void(const EngineInfo&)> on_engine) {
   impl_->on_engine = std::move(on_engine);
   impl_->events.start();

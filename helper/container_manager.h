@@ -17,6 +17,7 @@
 #include "helper/docker_client.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
+#include "helper/image_puller.h"
 #include "helper/task.h"
 
 namespace labgpu {
@@ -32,6 +33,9 @@ class ContainerManager final : public Containers {
   // is made (again); `on_engine` hears then what Docker says of itself. Never fails for good: it
   // retries with a growing delay while Docker is away.
   void start_following(std::function<void(const EngineInfo&)> on_engine);
+
+  // For others who want an image, so that there is one pull for all.
+  [[nodiscard]] ImagePuller& images();
 
   [[nodiscard]] std::shared_ptr<const RunningContainer> running(
       const Account& account) const override;

@@ -23,6 +23,7 @@
 #include "helper/container_ids.h"
 #include "helper/container_manager.h"
 #include "helper/docker_client.h"
+#include "helper/docker_images.h"
 #include "helper/event_loop.h"
 #include "helper/file_record_store.h"
 #include "helper/greeting.h"
@@ -124,8 +125,9 @@ class Daemon {
                   config_, maintenance_, passwords_, greeter_,
                   {.login = std::chrono::seconds(config_.login_wait_seconds)}),
         idle_watch_(loop_, accounts_, containers_, sessions_, config_),
+        images_(loop_, docker_, containers_.images(), options.state_directory),
         admin_methods_(loop_, accounts_, containers_, maintenance_, config_, admin_group, sessions_,
-                       passwords_),
+                       passwords_, images_),
         admin_(loop_, std::move(sockets.admin), admin_methods_),
         user_database_(accounts_) {
     admin_methods_.tell_idle_times(idle_watch_);
@@ -216,6 +218,7 @@ class Daemon {
   HostAccounts host_accounts_;
   SessionServer sessions_;
   IdleWatch idle_watch_;
+  DockerImages images_;
   AdminMethods admin_methods_;
   VarlinkServer admin_;
   UserDatabase user_database_;

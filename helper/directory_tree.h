@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "helper/error.h"
@@ -19,6 +20,19 @@ namespace labgpu {
 struct TreeWork {
   std::atomic<uint64_t> entries = 0;  // counted, or removed
   std::atomic<bool> stop = false;
+};
+
+// A worker's jobs on trees, which end when nobody waits for them any more.
+class TreeJobs {
+ public:
+  TreeJobs() = default;
+  TreeJobs(const TreeJobs&) = delete;
+  TreeJobs& operator=(const TreeJobs&) = delete;
+  ~TreeJobs() { work_->stop = true; }
+  [[nodiscard]] std::shared_ptr<TreeWork> work() const { return work_; }
+
+ private:
+  std::shared_ptr<TreeWork> work_ = std::make_shared<TreeWork>();
 };
 
 struct TreeSize {

@@ -60,6 +60,24 @@ std::string pull_target(const std::string& image) {
   return "/images/create?fromImage=" + url_encode(image.substr(0, end)) + "&tag=" + url_encode(tag);
 }
 
+// https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild.
+// Containers of steps are removed also when one fails. Only what was made from `cache_from` is
+// taken in place of a step that would run (moby, image/cache/cache.go).
+std::string build_target(const ImageBuild& build) {
+  std::string target =
+      "/build?rm=1&forcerm=1&networkmode=default&dockerfile=" + url_encode(build.recipe) +
+      "&t=" + url_encode(build.name) + "&labels=" + url_encode(to_text(build.labels));
+  if (build.cache_from.empty()) {
+    target += "&nocache=1";
+  } else {
+    target += "&cachefrom=" + url_encode(to_text(build.cache_from));
+  }
+  for (const auto& [key, value] : build.limits.items()) {
+    target += "&" + key + "=" + url_encode(value.is_number() ? value.dump() : to_text(value));
+  }
+  return target;
+}
+
 // GET /events wants seconds and nanoseconds, as in "1700000000.000000001".
 std::string to_event_time(std::chrono::system_clock::time_point point) {
   auto since_epoch = std::chrono::duration_cast<std::chrono::nanoseconds>(point.time_since_epoch());
@@ -280,15 +298,6 @@ Task<Result<ImageDetails>> DockerClient::inspect_image(std::string image) {
   co_return parse_image_details(*reply);
 }
 
-Task<Result<std::vector<ImageSummary>>> DockerClient::list_images(std::string pattern) {
-  json filters = {{"reference", json::array({pattern})}};
-  Call described{.what = "list the images",
-                 .target = "/images/json?filters=" + url_encode(to_text(filters))};
-  Result<json> reply = co_await call_json(std::move(described));
-  if (!reply) co_return Failed(reply.error());
-  co_return parse_image_list(*reply);
-}
-
 Task<Result<void>> DockerClient::tag_image(std::string image, std::string name) {
   Call described{.what = "call the image " + image + " " + name,
                  .method = "POST",
@@ -319,6 +328,31 @@ Task<Result<void>> DockerClient::pull_image(std::string image, HttpStream stream
   Result<HttpResponse> done =
       co_await call_stream(std::move(described), kSilentPull, std::move(stream));
   if (!done) co_return Failed(done.error());
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<ImageDetails>>> DockerClient::list_images(std::string pattern) {
+  json filters = json::object();
+  if (!pattern.empty()) filters["reference"] = json::array({pattern});
+  Call described{.what = "list the images",
+                 .target = "/images/json?filters=" + url_encode(to_text(filters))};
+  Result<json> reply = co_await call_json(std::move(described));
+  if (!reply) co_return Failed(reply.error());
+  co_return parse_image_list(*reply);
+}
+
+Task<Result<void>> DockerClient::build_image(ImageBuild build, seconds limit, HttpStream stream) {
+  Call described{
+      .what = "build the image", .method = "POST", .target = build_target(build), .timeout = limit};
+  Result<HttpRequest> request = co_await make_request(described);
+  if (!request) co_return Failed(request.error());
+  request->upload_fd = build.context_fd;
+  request->upload_size = build.context_size;
+  request->content_type = "application/x-tar";
+  request->max_time = limit;
+  Result<HttpResponse> done = co_await http_.stream(std::move(*request), std::move(stream));
+  if (!done) co_return unreachable(described.what, done.error());
+  if (!is_success(done->status)) co_return refused(described.what, *done);
   co_return Result<void>();
 }
 

@@ -47,20 +47,26 @@ class DockerClient {
   // With its anonymous volumes, and also while it runs.
   Task<Result<void>> remove_container(std::string container);
 
-  // `image` is a name or an id.
-  Task<Result<ImageDetails>> inspect_image(std::string image);
-  // Those whose name is like `pattern`, as of "docker images --filter reference=".
-  Task<Result<std::vector<ImageSummary>>> list_images(std::string pattern);
   // Gives the image another name, "name:tag".
   Task<Result<void>> tag_image(std::string image, std::string name);
   // The request for the image as `docker save` writes it.
   Task<Result<std::string>> save_target(std::string image);
-  // Takes the name away, and the image with its last name. kExists: a container is made from it.
-  Task<Result<void>> remove_image(std::string image);
   // Has Docker fetch the image from its registry; `stream` gets Docker's lines about it, among them
   // perhaps one that says that it failed after all. kNotFound: the registry has no such image, or
   // does not show it. Destroying the Task cancels the pull.
   Task<Result<void>> pull_image(std::string image, HttpStream stream);
+
+  // Of the images whose name fits the pattern ("labgpu/build/alice"), or all.
+  Task<Result<std::vector<ImageDetails>>> list_images(std::string pattern = {});
+  // `image` is a name, or an id. kNotFound: it is not on this server.
+  Task<Result<ImageDetails>> inspect_image(std::string image);
+  // Takes the name away, and deletes the image when it has no other; kExists when a container is
+  // made from it.
+  Task<Result<void>> remove_image(std::string image);
+  // Has Docker's own builder (not BuildKit) make an image; `stream` gets its lines, among them
+  // perhaps one that says that it failed after all. kTimeout after `limit`. Destroying the Task
+  // ends the build.
+  Task<Result<void>> build_image(ImageBuild build, std::chrono::seconds limit, HttpStream stream);
 
   // Events of containers with `label`, from `since` on (Docker keeps the last ones, so nothing
   // between two streams is missed). Returns when the stream ends, which is never a success.

@@ -156,27 +156,30 @@ Result<ImageDetails> parse_image_details(const json& reply) {
   ImageDetails image;
   int64_t bytes = 0;
   DockerFields fields(reply, "Docker's description of an image");
-  fields.text("Id", image.id).optional_number("Size", bytes);
+  fields.text("Id", image.id)
+      .optional_number("Size", bytes)
+      .optional_texts("RepoTags", image.names)
+      .optional_texts("RepoDigests", image.digests)
+      .optional_text_map("Config.Labels", image.labels)
+      .optional_texts("Config.OnBuild", image.triggers);
   image.configuration = configuration_of(fields);
   if (!fields.result()) return Failed(fields.result().error());
   image.bytes = size_of(bytes);
   return image;
 }
 
-Result<std::vector<ImageSummary>> parse_image_list(const json& reply) {
+Result<std::vector<ImageDetails>> parse_image_list(const json& reply) {
   if (!reply.is_array()) return fail(ErrorCode::kInvalid, "Docker's list of images is no list");
-  std::vector<ImageSummary> list;
+  std::vector<ImageDetails> list;
   for (const json& entry : reply) {
-    ImageSummary summary;
-    int64_t bytes = 0;
+    Result<ImageDetails> image = parse_image_details(entry);
+    if (!image) return Failed(image.error());
     DockerFields fields(entry, "an entry of Docker's list of images");
-    fields.text("Id", summary.id)
-        .optional_texts("RepoTags", summary.tags)
-        .optional_text_map("Labels", summary.labels)
-        .optional_number("Size", bytes);
+    fields.number("Created", image->created).optional_text_map("Labels", image->labels);
     if (!fields.result()) return Failed(fields.result().error());
-    summary.bytes = size_of(bytes);
-    list.push_back(std::move(summary));
+    // What no name leads to is "<none>:<none>" in a list.
+    std::erase_if(image->names, [](const std::string& name) { return name.starts_with('<'); });
+    list.push_back(std::move(*image));
   }
   return list;
 }

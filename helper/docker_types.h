@@ -78,19 +78,27 @@ struct ContainerSummary {
   std::vector<std::string> names;  // without Docker's leading slash; the first is its own
 };
 
-// GET /images/{name}/json
+// GET /images/{name}/json, or an entry of GET /images/json, which has no configuration
 struct ImageDetails {
   std::string id;
-  uint64_t bytes = 0;            // with all that it is built on
-  nlohmann::json configuration;  // Config as it is; an object
+  nlohmann::json configuration;      // Config as it is; an object
+  std::vector<std::string> names;    // "debian:12" …
+  std::vector<std::string> digests;  // "debian@sha256:…" …
+  uint64_t bytes = 0;                // with the layers that it shares with others
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> triggers;  // ONBUILD instructions
+  int64_t created = 0;                // seconds since 1970; only in a list
 };
 
-// An entry of GET /images/json
-struct ImageSummary {
-  std::string id;
-  std::vector<std::string> tags;  // "labgpu/snapshot/alice:before"
-  std::map<std::string, std::string> labels;
-  uint64_t bytes = 0;
+// POST /build
+struct ImageBuild {
+  int context_fd = -1;  // a tar file, borrowed
+  uint64_t context_size = 0;
+  std::string recipe;                   // the Dockerfile's path in it
+  std::string name;                     // with its tag
+  nlohmann::json labels;                // an object of texts
+  nlohmann::json limits;                // further parameters of the query
+  std::vector<std::string> cache_from;  // images whose layers may be used again; none: no layer
 };
 
 // A line of GET /events
@@ -106,7 +114,7 @@ Result<EngineInfo> parse_engine_info(const nlohmann::json& reply);
 Result<ContainerDetails> parse_container_details(const nlohmann::json& reply);
 Result<std::vector<ContainerSummary>> parse_container_list(const nlohmann::json& reply);
 Result<ImageDetails> parse_image_details(const nlohmann::json& reply);
-Result<std::vector<ImageSummary>> parse_image_list(const nlohmann::json& reply);
+Result<std::vector<ImageDetails>> parse_image_list(const nlohmann::json& reply);
 Result<ContainerEvent> parse_container_event(std::string_view line);
 
 // The Engine API's "MAJOR.MINOR".

@@ -51,6 +51,14 @@ Result<UniqueFd> open_parent(const std::string& path) {
   return parent;
 }
 
+// A directory; not valid, with errno, when it is none.
+UniqueFd open_below(int parent, const std::string& name, uint64_t resolve) {
+  open_how how{};
+  how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | resolve;
+  return UniqueFd(static_cast<int>(syscall(SYS_openat2, parent, name.c_str(), &how, sizeof how)));
+}
+
 bool is_absent(const std::string& path) {
   return access(path.c_str(), F_OK) != 0 && errno == ENOENT;
 }
@@ -105,6 +113,31 @@ Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid,
     return fail_errno("give the home directory " + path + " to its owner", error);
   }
   return true;
+}
+
+Result<UniqueFd> open_in_home(const std::string& path, uint32_t uid, const std::string& name) {
+  auto home = split(path);
+  auto parent = open_parent(home.parent);
+  if (!parent) return Failed(parent.error());
+  auto directory = open_below(parent->get(), home.name, RESOLVE_NO_SYMLINKS);
+  struct stat status {};
+  if (!directory.valid() || fstat(directory.get(), &status) != 0) {
+    return fail_errno("open the home directory " + path, errno);
+  }
+  if (status.st_uid != uid) {
+    return fail(ErrorCode::kInvalid, "the home directory " + path + " belongs to uid " +
+                                         std::to_string(status.st_uid) + ", not to " +
+                                         std::to_string(uid));
+  }
+  auto inner = open_below(directory.get(), name, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+  if (inner.valid()) return inner;
+  int error = errno;
+  auto what = path + "/" + name;
+  if (error == ENOENT) return fail(ErrorCode::kNotFound, "there is no directory " + what);
+  if (error == ELOOP || error == ENOTDIR || error == EXDEV) {
+    return fail(ErrorCode::kInvalid, what + " must be a directory, and neither a link nor a mount");
+  }
+  return fail_errno("open " + what, error);
 }
 
 void remove_new_home(const std::string& path) { rmdir(path.c_str()); }

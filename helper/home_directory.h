@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/unique_fd.h"
 #include "helper/directory_tree.h"
 #include "helper/error.h"
 
@@ -18,6 +19,11 @@ namespace labgpu {
 // belongs to somebody else.
 Result<bool> make_home(const std::string& path, uint32_t uid, uint32_t gid,
                        const std::vector<uint32_t>& former_ids = {});
+
+// A directory in the home of `uid`, as its user may have put anything there: no symbolic link is
+// followed and no mount is entered below the home, which may be one itself. What is above the home
+// must be root's, as for make_home(). kNotFound when there is none.
+Result<UniqueFd> open_in_home(const std::string& home, uint32_t uid, const std::string& name);
 
 // Takes back a make_home() that answered true; only an empty directory is removed.
 void remove_new_home(const std::string& path);

@@ -2,7 +2,9 @@
 #include "helper/http_client.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
@@ -44,13 +46,16 @@ class HttpClient::Transfer {
  private:
   static size_t on_header(char* data, size_t size, size_t count, void* transfer);
   static size_t on_body(char* data, size_t size, size_t count, void* transfer);
+  static size_t on_upload(char* data, size_t size, size_t count, void* transfer);
   template <typename Value>
   void set(CURLoption option, Value value);
+  void set_body();
   void set_limits();
   size_t take_header(std::string_view line);
   size_t take_body(std::string_view piece);
   void mark_undelivered();
   [[nodiscard]] long status() const;
+  [[nodiscard]] bool took_all_its_time() const;
   [[nodiscard]] Failed describe(CURLcode code) const;
 
   HttpClient& client_;
@@ -61,6 +66,7 @@ class HttpClient::Transfer {
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
   EventSource header_timer_;
   size_t header_bytes_ = 0;
+  uint64_t uploaded_ = 0;
   bool headers_done_ = false;
   bool opened_ = false;
   bool too_large_ = false;
@@ -72,18 +78,15 @@ HttpClient::Transfer::Transfer(HttpClient& client, HttpRequest request, const Ht
     : client_(client), request_(std::move(request)), stream_(stream), easy_(curl_easy_init()) {
   if (!easy_) throw std::bad_alloc();
   // "Expect:" switches libcurl's wait for 100-continue off.
-  for (const char* header : {"Content-Type: application/json", "Expect:"}) {
-    curl_slist* longer = curl_slist_append(headers_.get(), header);
+  for (const auto& header : {"Content-Type: " + request_.content_type, std::string("Expect:")}) {
+    curl_slist* longer = curl_slist_append(headers_.get(), header.c_str());
     if (longer == nullptr) throw std::bad_alloc();
     static_cast<void>(headers_.release());
     headers_.reset(longer);
   }
   set(CURLOPT_URL, ("http://localhost" + request_.target).c_str());
   set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  if (request_.method == "POST") {
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-  }
+  if (request_.method == "POST") set_body();
   set(CURLOPT_HTTPHEADER, headers_.get());
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(CURLOPT_HEADERDATA, this);
@@ -92,6 +95,18 @@ HttpClient::Transfer::Transfer(HttpClient& client, HttpRequest request, const Ht
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_ERRORBUFFER, curl_error_.data());
   set_limits();
+}
+
+void HttpClient::Transfer::set_body() {
+  if (request_.upload_fd < 0) {
+    set(CURLOPT_POSTFIELDS, request_.body.c_str());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    return;
+  }
+  set(CURLOPT_POST, 1L);
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.upload_size));
+  set(CURLOPT_READFUNCTION, &Transfer::on_upload);
+  set(CURLOPT_READDATA, this);
 }
 
 void HttpClient::Transfer::set_limits() {
@@ -107,7 +122,10 @@ void HttpClient::Transfer::set_limits() {
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   if (stream_ == nullptr) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-  } else if (request_.max_silence.count() > 0) {
+    return;
+  }
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(request_.max_time).count()));
+  if (request_.max_silence.count() > 0) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.max_silence.count()));
   }
@@ -144,6 +162,13 @@ long HttpClient::Transfer::status() const {
   return status;
 }
 
+bool HttpClient::Transfer::took_all_its_time() const {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &microseconds);
+  return request_.max_time.count() > 0 &&
+         std::chrono::microseconds(microseconds) >= request_.max_time;
+}
+
 size_t HttpClient::Transfer::on_header(char* data, size_t size, size_t count, void* transfer) {
   return static_cast<Transfer*>(transfer)->take_header({data, size * count});
 }
@@ -164,6 +189,16 @@ size_t HttpClient::Transfer::take_header(std::string_view line) {
 
 size_t HttpClient::Transfer::on_body(char* data, size_t size, size_t count, void* transfer) {
   return static_cast<Transfer*>(transfer)->take_body({data, size * count});
+}
+
+size_t HttpClient::Transfer::on_upload(char* data, size_t size, size_t count, void* transfer) {
+  auto* self = static_cast<Transfer*>(transfer);
+  uint64_t left = self->request_.upload_size - self->uploaded_;
+  ssize_t taken = pread(self->request_.upload_fd, data, std::min<uint64_t>(size * count, left),
+                        static_cast<off_t>(self->uploaded_));
+  if (taken < 0) return CURL_READFUNC_ABORT;
+  self->uploaded_ += static_cast<uint64_t>(taken);
+  return static_cast<size_t>(taken);
 }
 
 size_t HttpClient::Transfer::take_body(std::string_view piece) {
@@ -199,6 +234,10 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
   if (too_large_) return fail(ErrorCode::kInvalid, "the reply is too large");
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
+      if (took_all_its_time()) {
+        return fail(ErrorCode::kTimeout,
+                    "it was not done within " + std::to_string(request_.max_time.count()) + " s");
+      }
       if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
       return fail(ErrorCode::kTimeout,
                   "no reply within " + std::to_string(request_.timeout.count()) + " ms");

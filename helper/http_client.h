@@ -24,10 +24,16 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target = {};  // path and query, already encoded
   std::string body = {};    // JSON; sent with POST only
+  // In place of the body: so many bytes from the start of a regular file, which must stay open.
+  int upload_fd = -1;
+  uint64_t upload_size = 0;
+  std::string content_type = "application/json";
   // For the whole exchange; of a stream, for the time until its headers are there.
   std::chrono::milliseconds timeout{30000};
   // Of a stream: how long it may say nothing at all; 0 is for ever.
   std::chrono::seconds max_silence{0};
+  // Of a stream: how long all of it may take; 0 is for ever.
+  std::chrono::seconds max_time{0};
   size_t max_body = size_t{16} * 1024 * 1024;
 };
 

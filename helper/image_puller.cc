@@ -3,13 +3,12 @@
 
 #include <utility>
 
+#include "helper/image_name.h"
 #include "helper/log.h"
 
 namespace labgpu {
 
 using std::chrono::milliseconds;
-
-bool is_made_here(const std::string& image) { return image.starts_with("labgpu/"); }
 
 Result<void> check_fetchable(const std::string& image) {
   if (!is_made_here(image)) return {};

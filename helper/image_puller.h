@@ -15,9 +15,6 @@
 
 namespace labgpu {
 
-// Whether labgpu itself makes images of that name on this server, with `labgpu image bootstrap`.
-// They are never fetched: whoever took the name in a public registry would be let in.
-bool is_made_here(const std::string& image);
 // The sentence about an image that is not there and is never fetched.
 Result<void> check_fetchable(const std::string& image);
 

@@ -37,13 +37,13 @@ std::string kept_image(const std::string& user, uint32_t uid, const std::string&
 
 Task<void> forget_unused_images(DockerClient& docker, std::string user, uint32_t uid) {
   std::string pattern = kKept + image_name_of(user, uid);
-  Result<std::vector<ImageSummary>> images = co_await docker.list_images(std::move(pattern));
+  Result<std::vector<ImageDetails>> images = co_await docker.list_images(std::move(pattern));
   if (!images) {
     log(LogLevel::kWarning, images.error().message, {{kLogUser, user}});
     co_return;
   }
-  for (const ImageSummary& image : *images) {
-    for (const std::string& tag : image.tags) {
+  for (const ImageDetails& image : *images) {
+    for (const std::string& tag : image.names) {
       if (!tag.starts_with(kKept)) continue;
       Result<void> removed = co_await docker.remove_image(tag);
       bool in_use = !removed && removed.error().code == ErrorCode::kExists;

@@ -49,6 +49,10 @@ struct SettingsOf {
   Field<uint32_t> idle_stop{};  // seconds without any use until the container is stopped; 0: never
   Field<uint32_t> idle_warning{};   // seconds before that in which it is announced; 0: not at all
   Field<uint32_t> max_snapshots{};  // of the container, kept at a time; 0: as many as they like
+  Field<bool> builds{};             // may its user build images?
+  Field<uint64_t> build_context_bytes{};
+  Field<uint32_t> build_seconds{};
+  Field<uint64_t> build_bytes{};  // of the image, with all its layers
   bool operator==(const SettingsOf&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "helper/setting_builds.h"
 #include "helper/setting_capabilities.h"
 #include "helper/setting_environment.h"
 #include "helper/setting_forms.h"
@@ -80,6 +81,8 @@ using IdleWarningForm = TextForm<parse_idle_warning, idle_warning_text>;
 using SnapshotsForm = NumberForm<parse_max_snapshots, check_max_snapshots, count_text>;
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
+using ContextForm = NumberForm<parse_build_context, check_build_context, size_text>;
+using BuildTimeForm = NumberForm<parse_build_time, check_build_time, build_time_text>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
 
 template <auto kField, typename Value>
@@ -249,6 +252,27 @@ constexpr std::array kSettings{
             .standard = "5",
             .change = Change::kAtOnce,
             .field = field<SnapshotsForm, &Layer::max_snapshots, &Settings::max_snapshots>()},
+    Setting{.key = "builds",
+            .name = "builds",
+            .standard = "yes",
+            .change = Change::kAtOnce,
+            .field = field<YesNoForm, &Layer::builds, &Settings::builds>()},
+    Setting{
+        .key = "build_context",
+        .name = "buildContext",
+        .standard = "512m",
+        .change = Change::kAtOnce,
+        .field = field<ContextForm, &Layer::build_context_bytes, &Settings::build_context_bytes>()},
+    Setting{.key = "build_time",
+            .name = "buildTime",
+            .standard = "1h",
+            .change = Change::kAtOnce,
+            .field = field<BuildTimeForm, &Layer::build_seconds, &Settings::build_seconds>()},
+    Setting{.key = "build_size",
+            .name = "buildSize",
+            .standard = "50g",
+            .change = Change::kAtOnce,
+            .field = field<SizeForm, &Layer::build_bytes, &Settings::build_bytes>()},
 };
 
 Layer make_standard() {

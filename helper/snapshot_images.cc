@@ -41,7 +41,7 @@ uint64_t number_of(const ImageLabels& labels, const char* key) {
   return parse_u64(text_of(labels, key), number) ? number : 0;
 }
 
-Snapshot describe(const ImageSummary& image, const std::string& tag, const ContainerOwner& owner) {
+Snapshot describe(const ImageDetails& image, const std::string& tag, const ContainerOwner& owner) {
   uint64_t base = number_of(image.labels, kBaseBytes);
   return {.user = owner.user,
           .uid = owner.uid,
@@ -92,15 +92,15 @@ Result<void> check_snapshot_name(std::string_view name) {
           std::to_string(kLongestName));
 }
 
-std::vector<Snapshot> snapshots_in(const std::vector<ImageSummary>& images,
+std::vector<Snapshot> snapshots_in(const std::vector<ImageDetails>& images,
                                    const ContainerOwner& owner) {
   std::vector<Snapshot> found;
   std::string begin = repository_of(owner) + ":";
-  for (const ImageSummary& image : images) {
+  for (const ImageDetails& image : images) {
     bool own = text_of(image.labels, kUser) == owner.user &&
                text_of(image.labels, kUid) == std::to_string(owner.uid);
     if (!own) continue;
-    for (const std::string& tag : image.tags) {
+    for (const std::string& tag : image.names) {
       if (tag.starts_with(begin)) found.push_back(describe(image, tag, owner));
     }
   }
@@ -111,7 +111,7 @@ std::vector<Snapshot> snapshots_in(const std::vector<ImageSummary>& images,
 
 Task<Result<std::vector<Snapshot>>> SnapshotImages::list(ContainerOwner owner) {
   std::string pattern = repository_of(owner);
-  Result<std::vector<ImageSummary>> images = co_await docker_.list_images(std::move(pattern));
+  Result<std::vector<ImageDetails>> images = co_await docker_.list_images(std::move(pattern));
   if (!images) co_return Failed(images.error());
   co_return snapshots_in(*images, owner);
 }

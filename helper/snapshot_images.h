@@ -27,7 +27,7 @@ std::string snapshot_name_of(uint64_t microseconds);
 Result<void> check_snapshot_name(std::string_view name);
 
 // Of a list of Docker's those of that account, the oldest first.
-std::vector<Snapshot> snapshots_in(const std::vector<ImageSummary>& images,
+std::vector<Snapshot> snapshots_in(const std::vector<ImageDetails>& images,
                                    const ContainerOwner& owner);
 
 class SnapshotImages {

@@ -22,6 +22,10 @@ struct VarlinkCall {
   // Tells how far a long call is, in a reply before the last one; nothing unless `more`. What
   // nobody reads in time is left out.
   std::function<void(const nlohmann::json& parameters)> tell = [](const nlohmann::json&) {};
+  // Whether the caller has not read yet what it was told last, so that more would be left out.
+  std::function<bool()> is_behind = [] { return false; };
+  // From now on the call is given up when its caller hangs up.
+  std::function<void()> end_with_caller = [] {};
 };
 
 struct VarlinkError {

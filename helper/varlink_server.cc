@@ -146,6 +146,8 @@ bool VarlinkServer::begin_next(Connection& connection) {
       tell(number, parameters);
     };
   }
+  call->is_behind = [this, number = connection.number] { return is_behind(number); };
+  call->end_with_caller = [this, number = connection.number] { end_with_caller(number); };
   connection.ready.reset();
   connection.idle.reset();
   connection.work.emplace(answer(connection, std::move(*call)));
@@ -161,6 +163,25 @@ void VarlinkServer::tell(uint64_t number, const nlohmann::json& parameters) {
   auto& connection = *found->second;
   if (connection.output.empty()) connection.output = encode_progress(parameters);
   static_cast<void>(send(connection));
+}
+
+bool VarlinkServer::is_behind(uint64_t number) const {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) return true;
+  auto& connection = *found->second;
+  if (!connection.output.empty()) static_cast<void>(send(connection));
+  return !connection.output.empty();
+}
+
+// epoll tells of a peer that is gone without being asked to (epoll_ctl(2), EPOLLHUP), and only then
+// the call's coroutine waits for certain.
+void VarlinkServer::end_with_caller(uint64_t number) {
+  auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  auto& connection = *found->second;
+  connection.ready.reset();
+  connection.ready =
+      loop_.watch(connection.socket.get(), 0, [this, number](uint32_t) { drop(number); });
 }
 
 Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {

@@ -3,7 +3,8 @@
 //
 // Whoever can connect may send anything, so everything is bounded: the message, the connections of
 // each user, the time for a message to come and for a reply to be taken. A message that is no call
-// ends the connection. A call that was begun is carried out even when its caller goes away.
+// ends the connection. A call that was begun is carried out even when its caller goes away, unless
+// it says that it ends with its caller.
 #pragma once
 
 #include <chrono>
@@ -73,6 +74,8 @@ class VarlinkServer {
   // Begins the next call when all of it is there. False: drop the connection.
   [[nodiscard]] bool begin_next(Connection& connection);
   void tell(uint64_t number, const nlohmann::json& parameters);
+  [[nodiscard]] bool is_behind(uint64_t number) const;
+  void end_with_caller(uint64_t number);
   Task<void> answer(Connection& connection, VarlinkCall call);
   [[nodiscard]] VarlinkReply describe(const VarlinkCall& call) const;
 

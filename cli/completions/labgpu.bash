@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --format | --output | --name | --note | --remove | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --lines | --since)
+            --key | --format | --output | --name | --note | --remove | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --lines | --since | --build-arg)
                 ((i++))
                 ;;
             -*) ;;
@@ -32,6 +32,8 @@ _labgpu_options() {
         "snapshot "*) echo --name --note --json ;;
         "snapshots "*) echo --remove --yes --json ;;
         "restore "*) echo --discard --yes --json ;;
+        "image build") echo --tag --build-arg --fresh --json ;;
+        "image default") echo --pull --json ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
         *) echo --json ;;
@@ -41,18 +43,18 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart adopt rebuild snapshot snapshots restore export sessions kill log ports gpu maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart adopt rebuild snapshot snapshots restore export sessions kill log ports gpu maintenance setup image build ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
-        "1:image "*) echo bootstrap ;;
+        "1:image "*) echo list pull build default bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:rebuild "* | "1:snapshot "* | "1:snapshots "* | "1:restore "* | "1:sessions "* | "1:kill "* | "1:log "* | "1:ports "* | "1:adopt "* | "1:export "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:rebuild "* | "1:snapshot "* | "1:snapshots "* | "1:restore "* | "1:sessions "* | "1:kill "* | "1:log "* | "1:ports "* | "1:adopt "* | "1:export "* | "1:build "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
                 echo real_name= locked= not_before= not_after= profile= image= hostname= container_name= mounts=
                 echo ports= gpus= memory= cpus= pids= shm_size= ulimits= env= cap_add= cap_drop= userns= restart=
-                echo login= max_sessions= idle_stop= idle_warning= snapshots=
+                echo login= max_sessions= idle_stop= idle_warning= snapshots= builds= build_context= build_time= build_size=
             fi
             ;;
     esac
@@ -70,7 +72,7 @@ _labgpu() {
     mapfile -t words < <(_labgpu_words)
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_options "${words[0]}" "${words[1]}")" -- "$current")
-    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" || "${words[0]} ${words[1]}" == "user import" ]]; then
+    elif [[ "${words[0]} ${words[1]} ${#words[@]}" == "key add 3" || "${words[0]} ${words[1]}" == "user import" || "${words[0]} ${words[1]}" == "image build" ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -W "$(_labgpu_candidates "${words[@]}")" -- "$current")

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "cli/image/docker_command.h"
 #include "cli/image/packages.h"
 #include "cli/image/root_builder.h"
 #include "cli/image/work_directory.h"
@@ -17,21 +18,6 @@ namespace labgpu {
 namespace {
 
 void progress(const std::string& line) { std::cerr << "labgpu: " << line << '\n'; }
-
-// Before minutes of work are done for nothing: is there a Docker, and does it take such a name?
-Result<void> require_docker(const std::string& tag, const HeldSignals& signals) {
-  if (!have_program("docker")) {
-    return fail(
-        "the docker command is not installed; apt-get install docker.io (docker-cli on Debian 13)");
-  }
-  auto done =
-      run_checked("Docker does not answer", {"docker", "version"}, Output::kCapture, signals);
-  if (!done) return Failed(done.error());
-  auto known = run_program({"docker", "image", "inspect", tag}, Output::kCapture, signals);
-  if (!known) return Failed(known.error());
-  if (known->err.find("invalid reference format") == std::string::npos) return {};
-  return fail("\"" + tag + "\" is no name of an image; give one like lab/default:latest");
-}
 
 // A docker import takes any tar file, also one that is cut short.
 Result<void> check_tarball(const std::string& tarball, const HeldSignals& signals) {

@@ -23,9 +23,9 @@ void add_help_command(CLI::App& app, CommandLine& line) {
 
 // Everything that a user may do. What is not here does not exist.
 constexpr void (*kCommands[])(CLI::App& app, CommandLine& line) = {
-    add_own_status_command, add_state_commands,   add_rebuild_command, add_snapshot_commands,
-    add_session_commands,   add_log_command,      add_gpu_command,     add_ports_command,
-    add_own_passwd_command, add_own_keys_command, add_help_command,
+    add_own_status_command, add_state_commands,     add_build_command,    add_rebuild_command,
+    add_snapshot_commands,  add_session_commands,   add_log_command,      add_gpu_command,
+    add_ports_command,      add_own_passwd_command, add_own_keys_command, add_help_command,
 };
 
 }  // namespace

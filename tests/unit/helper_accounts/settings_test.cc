@@ -50,7 +50,11 @@ const std::vector<Sample>& samples() {
       {"max_sessions", "3", 3U},
       {"idle_stop", "12h", "12h"},
       {"idle_warning", "90s", "90s"},
-      {"snapshots", "2", 2U}};
+      {"snapshots", "2", 2U},
+      {"builds", "no", false},
+      {"build_context", "2g", uint64_t{2} << 30},
+      {"build_time", "90m", 5400U},
+      {"build_size", "10g", uint64_t{10} << 30}};
   return all;
 }
 
@@ -204,7 +208,15 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"idle_warning", "0s"},
       {"idle_warning", "never"},
       {"snapshots", "0"},
-      {"snapshots", "1001"}};
+      {"snapshots", "1001"},
+      {"builds", "maybe"},
+      {"build_context", "5g"},
+      {"build_context", "none"},
+      {"build_time", "9"},
+      {"build_time", "25h"},
+      {"build_time", "1d"},
+      {"build_time", "m"},
+      {"build_size", "1k"}};
   for (const auto& [key, value] : values) {
     SettingsLayer layer;
     auto set = set_setting(layer, key, value);

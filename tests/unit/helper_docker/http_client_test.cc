@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <optional>
 #include <string>
 
+#include "common/unique_fd.h"
 #include "tests/unit/helper_docker/fake_server.h"
 #include "tests/unit/helper_docker/run_task.h"
 
@@ -58,6 +61,43 @@ TEST(HttpClient, RequestIsAsAsked) {
   EXPECT_EQ(seen.target, "/a/../b?c=%2F");
   EXPECT_EQ(seen.body, "{\"d\":1}");
   EXPECT_EQ(client.request_count(), 1U);
+}
+
+TEST(HttpClient, AFileIsSentFromItsStart) {
+  FakeRequest seen;
+  FakeServer server([&](const FakeRequest& request, const FakeConnection& c) {
+    seen = request;
+    c.send(http_reply(200, ""));
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  UniqueFd file(memfd_create("upload", MFD_CLOEXEC));
+  std::string content(300000, 'x');
+  content += "end and more";
+  ASSERT_EQ(write(file.get(), content.data(), content.size()),
+            static_cast<ssize_t>(content.size()));
+  HttpRequest request{.method = "POST", .target = "/build"};
+  request.upload_fd = file.get();
+  request.upload_size = 300003;
+  request.content_type = "application/x-tar";
+  HttpStream stream{.on_open = [] {}, .on_data = [](std::string_view) {}};
+  ASSERT_TRUE(run_task(loop, client.stream(request, stream)));
+  EXPECT_EQ(seen.body, content.substr(0, 300003));
+}
+
+TEST(HttpClient, AStreamMayTakeNoMoreThanItsTime) {
+  FakeServer server([](const FakeRequest&, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\nhello");
+    c.wait_hangup();
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  HttpRequest request{.target = "/x", .max_time = std::chrono::seconds(1)};
+  HttpStream stream{.on_open = [] {}, .on_data = [](std::string_view) {}};
+  auto response = run_task(loop, client.stream(request, stream));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(response.error().message, "it was not done within 1 s");
 }
 
 TEST(HttpClient, NoSocketIsUnavailable) {

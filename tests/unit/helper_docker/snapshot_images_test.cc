@@ -8,16 +8,16 @@
 namespace labgpu {
 namespace {
 
-ImageSummary image(const std::string& tag, const std::string& user, const std::string& uid,
+ImageDetails image(const std::string& tag, const std::string& user, const std::string& uid,
                    const std::string& made) {
   return {.id = "sha256:1",
-          .tags = {"other:1", tag},
+          .names = {"other:1", tag},
+          .bytes = 150,
           .labels = {{"org.labgpu.snapshot.user", user},
                      {"org.labgpu.snapshot.uid", uid},
                      {"org.labgpu.snapshot.made", made},
                      {"org.labgpu.snapshot.note", "n"},
-                     {"org.labgpu.snapshot.base-bytes", "100"}},
-          .bytes = 150};
+                     {"org.labgpu.snapshot.base-bytes", "100"}}};
 }
 
 TEST(SnapshotImages, AreThoseOfTheAccountInOrder) {

@@ -11,6 +11,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
@@ -63,8 +64,9 @@ class AdminMethodsTest : public testing::Test {
   FakeLogins logins_;
   Worker worker_{loop_};
   PasswordChanges passwords_{*accounts_.store, worker_};
-  AdminMethods admin_{loop_,   *accounts_.store, containers_, maintenance_,
-                      config_, kAdminGroup,      logins_,     passwords_};
+  FakeImages images_;
+  AdminMethods admin_{loop_,       *accounts_.store, containers_, maintenance_, config_,
+                      kAdminGroup, logins_,          passwords_,  images_};
 };
 
 std::set<std::string> methods_of(const std::string& interface) {
@@ -79,10 +81,10 @@ std::set<std::string> methods_of(const std::string& interface) {
 
 // Every method with every kind of caller. Who may call gets as far as the parameter that is wrong.
 TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
-  const std::set<std::string> of_owners = {"EndLogins",      "Export",        "GetUser", "ListKeys",
-                                           "ListLogins",     "ListSnapshots", "ReadLog", "Rebuild",
-                                           "RemoveSnapshot", "Restart",       "Restore", "Snapshot",
-                                           "Start",          "Status",        "Stop"};
+  const std::set<std::string> of_owners = {"Build",    "EndLogins",      "Export",        "GetUser",
+                                           "ListKeys", "ListLogins",     "ListSnapshots", "ReadLog",
+                                           "Rebuild",  "RemoveSnapshot", "Restart",       "Restore",
+                                           "Snapshot", "Start",          "Status",        "Stop"};
   struct Asking {
     const char* who;
     Peer peer;
@@ -111,7 +113,7 @@ TEST_F(AdminMethodsTest, TheTableSaysWhoMayCallWhat) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   auto methods = methods_of(admin_.description());
-  EXPECT_EQ(methods.size(), 31U);
+  EXPECT_EQ(methods.size(), 34U);
   for (const auto& method : methods) {
     for (const auto& asking : askings) {
       bool may = of_owners.contains(method) ? asking.may_what_owners_may : asking.may_what_root_may;
@@ -156,7 +158,7 @@ TEST_F(AdminMethodsTest, AStatusSaysWhetherInitAnswers) {
 
 TEST_F(AdminMethodsTest, WithoutTheGroupOnlyRootAdministers) {
   AdminMethods rootless(loop_, *accounts_.store, containers_, maintenance_, config_, std::nullopt,
-                        logins_, passwords_);
+                        logins_, passwords_, images_);
   VarlinkCall call{"org.labgpu", "ListUsers", json::object(), false, false, kAdministrator};
   auto reply = testing_support::run_task(loop_, rootless.call(call));
   ASSERT_FALSE(reply);
@@ -802,7 +804,7 @@ TEST_F(AdminMethodsTest, AnExportIsAnImportElsewhere) {
   config.home = elsewhere.directory / "home/{user}";
   ASSERT_EQ(mkdir((elsewhere.directory / "home").c_str(), 0755), 0);
   AdminMethods admin(loop_, *elsewhere.store, containers_, maintenance, config, kAdminGroup,
-                     logins_, passwords_);
+                     logins_, passwords_, images_);
   auto all = call("ExportUsers", {{"secrets", true}})["users"];
   VarlinkCall import{"org.labgpu", "ImportUsers", {{"users", all}}, false, false, kRoot};
   auto imported = testing_support::run_task(loop_, admin.call(import));

@@ -12,6 +12,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
@@ -71,8 +72,9 @@ class AdminOwnerTest : public testing::Test {
   Worker worker_{loop_};
   PasswordChanges passwords_{
       *accounts_.store, worker_, {.wrong = 2, .period = std::chrono::minutes(1)}};
+  FakeImages images_;
   AdminMethods admin_{loop_,        *accounts_.store, containers_, maintenance_, config_,
-                      std::nullopt, logins_,          passwords_,  socket_};
+                      std::nullopt, logins_,          passwords_,  images_,      socket_};
 };
 
 TEST_F(AdminOwnerTest, TheOwnersNewPasswordCounts) {

@@ -12,6 +12,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
@@ -42,7 +43,7 @@ class AdminPurgeTest : public testing::Test {
   }
   void start() {
     admin_ = std::make_unique<AdminMethods>(loop_, *accounts_.store, containers_, maintenance_,
-                                            config_, std::nullopt, logins_, passwords_);
+                                            config_, std::nullopt, logins_, passwords_, images_);
   }
   static void fill(const std::string& directory) {
     fs::create_directories(directory + "/a/b");

@@ -9,6 +9,7 @@
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/fake_logins.h"
 
 namespace labgpu::test {
@@ -52,8 +53,11 @@ class AdminSnapshotsTest : public testing::Test {
   Config config_;
   FakeLogins logins_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  AdminMethods admin_{loop_,   *accounts_.store, containers_, maintenance_,
-                      config_, std::nullopt,     logins_};
+  Worker worker_{loop_};
+  PasswordChanges passwords_{*accounts_.store, worker_};
+  FakeImages images_;
+  AdminMethods admin_{loop_,        *accounts_.store, containers_, maintenance_, config_,
+                      std::nullopt, logins_,          passwords_,  images_};
   std::vector<json> told_;
 };
 

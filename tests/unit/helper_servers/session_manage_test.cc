@@ -3,6 +3,7 @@
 
 #include "helper/admin_methods.h"
 #include "helper/varlink_server.h"
+#include "tests/unit/helper_servers/fake_images.h"
 #include "tests/unit/helper_servers/session_fixture.h"
 
 namespace labgpu::test {
@@ -61,8 +62,9 @@ class ManageTest : public SessionFixture {
   }
 
   Config admin_config_;
-  AdminMethods admin_{loop_,         *accounts_.store, containers_, maintenance_,
-                      admin_config_, kAdminGroup,      *server_,    passwords_};
+  FakeImages images_;
+  AdminMethods admin_{loop_,       *accounts_.store, containers_, maintenance_, admin_config_,
+                      kAdminGroup, *server_,         passwords_,  images_};
   std::unique_ptr<VarlinkServer> varlink_;
   std::vector<std::unique_ptr<PeerProcess>> peers_;
 };

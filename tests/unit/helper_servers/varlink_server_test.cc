@@ -26,7 +26,14 @@ constexpr gid_t kAdmins = 4712;
 constexpr size_t kLongest = 10000;
 constexpr size_t kLongestOfAdmins = 20000;
 
-// Echo answers after `waits` milliseconds; Big with much; Fail with an error.
+// Notes that it goes.
+struct Left {
+  std::vector<std::string>& called;
+  ~Left() { called.emplace_back("left"); }
+};
+
+// Stay answers never, and is left by its caller alone. Echo answers after `waits` milliseconds; Big
+// with much; Fail with an error.
 class TestInterface final : public VarlinkInterface {
  public:
   explicit TestInterface(EventLoop& loop) : loop_(loop) {}
@@ -44,6 +51,11 @@ class TestInterface final : public VarlinkInterface {
     auto wait = std::chrono::milliseconds(call.parameters.value("wait", 0));
     if (wait.count() > 0) co_await loop_.sleep(wait);
     called.push_back(call.method + call.parameters.value("tag", ""));
+    if (call.method == "Stay") {
+      Left left{called};
+      call.end_with_caller();
+      co_await loop_.sleep(std::chrono::hours(1));
+    }
     if (call.method == "Echo") co_return call.parameters;
     if (call.method == "Big") co_return big();
     if (call.method == "Count") {
@@ -179,6 +191,18 @@ TEST_F(VarlinkServerTest, WhoDoesNotReadWhatItIsToldGetsTheReplyAllTheSame) {
   }
   EXPECT_LT(count, 20000) << "everything was kept for it";
   EXPECT_EQ(last, json({{"parameters", {{"i", 0}}}}));
+}
+
+TEST_F(VarlinkServerTest, ACallThatWantsToEndsWithItsCaller) {
+  auto caller = client();
+  caller.call("org.example.Stay", json::object());
+  run_until(loop_, [this] { return !interface_.called.empty(); });
+  EXPECT_EQ(interface_.called.back(), "Stay");
+  caller.hang_up();
+  run_until(loop_, [this] { return interface_.called.back() == "left"; });
+  auto other = client();
+  other.call("org.example.Echo", {{"still", "here"}});
+  EXPECT_EQ(other.receive()["parameters"]["still"], "here");
 }
 
 TEST_F(VarlinkServerTest, WhatIsNotThereIsAnErrorOfTheService) {

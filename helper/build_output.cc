@@ -1,0 +1,36 @@
+// Docker's lines about a build.
+#include "helper/build_output.h"
+
+#include "helper/docker_json.h"
+
+namespace labgpu {
+
+HttpStream BuildOutput::stream() {
+  return {.on_open = [] {},
+          .on_data =
+              [this](std::string_view piece) {
+                if (!told_) return;
+                bool fed = lines_.feed(piece, [this](std::string_view line) { take_line(line); });
+                if (!fed)
+                  told_ = fail(ErrorCode::kUnavailable, "Docker said a line without an end");
+              }};
+}
+
+void BuildOutput::take_line(std::string_view line) {
+  constexpr char kWhat[] = "a line of Docker's about a build";
+  auto parsed = parse_docker_json(line, kWhat);
+  std::string text;
+  std::string error;
+  if (parsed) {
+    DockerFields fields(*parsed, kWhat);
+    fields.optional_text("stream", text);
+    fields.optional_text("error", error).optional_text("errorDetail.message", error);
+    if (told_) told_ = fields.result();
+  } else if (told_) {
+    told_ = Failed(parsed.error());
+  }
+  if (!text.empty()) on_text_(text);
+  if (!error.empty() && told_) told_ = fail(ErrorCode::kInvalid, error);
+}
+
+}  // namespace labgpu
