@@ -2,8 +2,8 @@
 import pathlib
 import shlex
 
-from client import Client
-from processes import wait_until
+from client import Client, free_port
+from processes import run, wait_until
 
 TRICKS = pathlib.Path(__file__).with_name("tricks")
 SECRET_FILE = "/etc/e2e-secret"
@@ -21,6 +21,18 @@ def trick(name, *arguments):
     return shlex.join(["python3", "-c", program, *map(str, arguments)])
 
 
+def first_words(port):
+    """What the server at a port of this machine says first, or nothing."""
+    return run(["python3", TRICKS / "reach.py", "127.0.0.1", port]).ok().out
+
+
+def through(client, target):
+    """What the server at that target says first to somebody who comes by `ssh -L`, or nothing."""
+    port = free_port()
+    with client.forwarding("-L", f"127.0.0.1:{port}:{target}"):
+        return first_words(port)
+
+
 class Mallory(Client):
     """The attacker: a labgpu account, and root in its container."""
 
@@ -33,8 +45,8 @@ class Mallory(Client):
         return self.ssh(f"sudo -n sh -c {shlex.quote(script)}", *options, stdin=stdin, timeout=timeout)
 
     def session_pid(self):
-        """The process on the host that runs her session command; there has to be one."""
-        command = f"pgrep -x -u {self.user} labgpu-session | head -n 1"
+        """The process on the host that runs her latest session command; there has to be one."""
+        command = f"pgrep -n -x -u {self.user} labgpu-session"
         return int(wait_until(lambda: self.server.try_sh(command).text, 10, "a session command on the host"))
 
     def seen_on_host(self, pid, name):

@@ -46,7 +46,7 @@ def test_a_device_node_of_the_hosts_disk_for_a_host_account(server, mallory, car
 
 @pytest.mark.parametrize("node", ["b $DISK", "c 1 1", "c 1 2", "c 1 4", "c 10 237", "c 4 0", "c 10 223"])
 def test_a_device_of_the_host_from_within(server, mallory, open_home, node):
-    """Docker lets her make nodes; what they stand for cannot be opened: disks, memory, loop control, consoles, input."""
+    """Docker lets her make nodes; what they stand for cannot be opened: disks, memory, consoles, input."""
     disk = server.sh("awk 'NR == 3 {print $1, $2}' /proc/partitions").text
     words = node.replace("$DISK", disk)
     mallory.root(f"mknod -m 666 {open_home}/node {words}").ok()

@@ -6,6 +6,7 @@ from processes import run
 from server import HOME_MARKER, MARKER
 
 pytestmark = pytest.mark.thorough
+SSHD = "/etc/ssh/sshd_config.d/00-e2e.conf"
 MARK = f"[ -e /.labgpu ] || touch {MARKER} ~/{HOME_MARKER}\n".encode()
 
 # Variable -> (its value below ~/evil, what makes a program of carol's follow it).
@@ -14,7 +15,7 @@ CODE = {
     "LD_AUDIT": ("run.so", "true"),
     "LD_LIBRARY_PATH": ("", "python3 -c 'import ctypes; ctypes.CDLL(\"libescape.so\")'"),
     "GCONV_PATH": ("", "iconv -f ESCAPE -t UTF-8 </dev/null"),
-    "BASH_ENV": ("script", "bash -c true"),
+    "BASH_ENV": ("script", "env -u SSH_CLIENT bash -c true"),
     "ENV": ("script", "sh -ic true"),
     "ZDOTDIR": ("", "zsh -c true"),
     "PYTHONPATH": ("", "python3 -c pass"),
@@ -42,7 +43,11 @@ DATA = {
 @pytest.fixture(scope="module")
 def evil(mallory, carol, library):
     """The same files in ~/evil of the attacker and of an ordinary account."""
-    python = f"import os\nif not os.path.exists('/.labgpu'):\n open('{MARKER}', 'w'); open(os.path.expanduser('~/{HOME_MARKER}'), 'w')\n"
+    python = f"""import os
+if not os.path.exists("/.labgpu"):
+    open("{MARKER}", "w")
+    open(os.path.expanduser("~/{HOME_MARKER}"), "w")
+"""
     files = {
         "run.so": library,
         "libescape.so": library,
@@ -65,7 +70,7 @@ def evil(mallory, carol, library):
 @pytest.fixture(scope="module")
 def accepting(server, evil):
     """The server takes every variable that a client sends."""
-    with server.edited("sed -i '1i AcceptEnv *' /etc/ssh/sshd_config.d/00-e2e.conf", "/etc/ssh/sshd_config.d/00-e2e.conf"):
+    with server.edited(f"sed -i '1i AcceptEnv *' {SSHD}", SSHD):
         yield
 
 
@@ -113,7 +118,8 @@ def test_without_labgpu_what_sshd_starts_for_x11_loads_code(server, carol, accep
     """The positive side of the test above."""
     windows = carol.with_environment({"DISPLAY": ":9"})
     windows.ssh("true", "-Y", *sent(carol, "LD_PRELOAD", "evil/run.so")).ok()
-    assert {"sh", "xauth"} <= set(server.sh(f"cat /home/carol/{HOME_MARKER}; rm {MARKER} /home/carol/{HOME_MARKER}").text.split())
+    marker = f"/home/carol/{HOME_MARKER}"
+    assert {"sh", "xauth"} <= set(server.sh(f"cat {marker}; rm {MARKER} {marker}").text.split())
 
 
 @pytest.mark.parametrize("variable", DATA)
@@ -130,7 +136,7 @@ def test_a_variable_that_names_data_goes_no_further_than_the_session_command(ser
 
 def test_variables_that_sshd_sets_itself_cannot_be_forged(server, mallory, bob, accepting):
     """Whose home, name, key and command it is: none of it is the client's word."""
-    forged = ["HOME=/root", "USER=bob", "LOGNAME=bob", "SSH_USER_AUTH=/etc/shadow", "SSH_CONNECTION=192.0.2.1 1 192.0.2.2 22"]
+    forged = ["HOME=/root", "USER=bob", "LOGNAME=bob", "SSH_USER_AUTH=/etc/shadow", "SSH_CONNECTION=192.0.2.1 1 ::1 22"]
     words = " ".join(f'"{word}"' for word in forged)
     environment, _ = session_environment(server, mallory, "-o", f"SetEnv={words}")
     assert not set(forged) & set(environment), environment

@@ -3,8 +3,8 @@ import socket
 
 import pytest
 
-from attempts import trick
-from client import free_port, talk
+from attempts import through, trick
+from client import free_port
 from processes import wait_until
 from tunnel import open_tunnel
 
@@ -29,12 +29,6 @@ def host_services(server):
     server.sh(f"systemctl stop {' '.join(units.values())}; ip address del {LINK_LOCAL}/32 dev lo")
 
 
-def through(client, target):
-    port = free_port()
-    with client.forwarding("-L", f"127.0.0.1:{port}:{target}"):
-        return talk(port)
-
-
 @pytest.fixture(scope="module")
 def gateway(mallory):
     """The host as the container sees it: the address of Docker's bridge."""
@@ -46,12 +40,23 @@ def test_standard_input_to_the_hosts_loopback(mallory, carol, host_services):
     assert carol.ssh(None, "-W", f"127.0.0.1:{PORT}").ok().out == GREETING
 
 
-@pytest.mark.parametrize("spelling", ["127.1.2.3", "0", "0x7f000001", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "localhost."])
-def test_another_spelling_of_the_hosts_loopback(server, mallory, carol, host_services, spelling):
+# Of the host's loopback, and whether the host's server at 127.0.0.1 is reached by it there.
+SPELLINGS = {
+    "0": True,
+    "0x7f000001": True,
+    "127.1": True,
+    "[::ffff:127.0.0.1]": True,
+    "[::ffff:7f00:1]": True,
+    "127.1.2.3": False,
+    "[::]": False,
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_another_spelling_of_the_hosts_loopback(mallory, carol, host_services, spelling):
     target = f"{spelling}:{PORT}"
     assert through(mallory, target) == b""
-    if spelling in ("0", "0x7f000001", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"):
-        assert through(carol, target) == GREETING
+    assert (through(carol, target) == GREETING) == SPELLINGS[spelling]
 
 
 def test_the_loopback_by_way_of_dockers_bridge(mallory, carol, host_services, gateway):
@@ -73,6 +78,7 @@ def test_a_listener_on_all_addresses_of_the_host(server, mallory, carol):
     with server.edited(f"sed -i '1i GatewayPorts clientspecified' {SSHD}", SSHD):
         for person, everywhere in ((mallory, False), (carol, True)):
             with person.forwarding("-R", f"*:7202:127.0.0.1:{free_port()}"):
+                wait_until(lambda person=person: ":7202" in person.ssh("ss -Hltn").text, 10, "the listener")
                 assert (":7202" in server.sh("ss -Hltn").text) == everywhere
                 assert can_connect(server.address(), 7202) == everywhere
 

@@ -5,7 +5,14 @@ from server import HOME_MARKER, MARKER
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("no_marker", "fresh_container", "nobody_else_is_hurt")]
 MARK = f"[ -e /.labgpu ] || touch {MARKER} ~/{HOME_MARKER}"
-LINE = "mallory:x:$(id -u mallory):$(id -g mallory)::/home/mallory"
+FORGET = "sed -i /^mallory:/d /etc/passwd"
+
+
+def account(shell, home="/home/mallory"):
+    """Writes her line in passwd anew."""
+    line = f"mallory:x:$(id -u mallory):$(id -g mallory)::{home}:{shell}"
+    return f"line={line}; {FORGET}; echo $line >>/etc/passwd"
+
 
 # What root in the container does -> what the next `ssh mallory hostname` says, or a part of why there is none.
 BROKEN = {
@@ -14,41 +21,33 @@ BROKEN = {
     "passwd never ends": ("ln -sf /dev/zero /etc/passwd", "cannot set up the account"),
     "passwd is a link to init's memory": ("ln -sf /proc/1/mem /etc/passwd", "cannot set up the account"),
     "passwd is a directory": ("rm /etc/passwd; mkdir /etc/passwd", "cannot set up the account"),
-    "passwd is large": ("head -c 9000000 /dev/zero | tr '\\0' x >>/etc/passwd", "cannot set up the account"),
+    "passwd is large": ("yes | head -c 9000000 >>/etc/passwd", "cannot set up the account"),
     "passwd is locked for ever": (
-        "sed -i /^mallory:/d /etc/passwd; perl -e 'use Fcntl; open(F, q(>/etc/.pwd.lock)); fcntl(F, F_SETLK, pack(q(ssqqi), F_WRLCK, 0, 0, 0, 0)) or die;"
-        " fork and exit; close STDOUT; close STDERR; sleep 60'",
+        f"{FORGET}; perl -e 'use Fcntl; fork and exit; close STDOUT; close STDERR; open(F, q(>/etc/.pwd.lock));"
+        " fcntl(F, F_SETLK, pack(q(ssx4qqi), F_WRLCK, 0, 0, 0, 0)) or die; sleep 60'",
         "another program is editing it",
     ),
     "group is a pipe": ("rm /etc/group; mkfifo /etc/group", "cannot set up the account"),
-    "she is root there": ("sed -i 's/^mallory:.*/mallory:x:0:0::\\/root:\\/bin\\/bash/' /etc/passwd", "mallory-VM"),
-    "the shell is missing": (f"sed -i /^mallory:/d /etc/passwd; echo {LINE}:/no/such >>/etc/passwd", "/no/such: No such file"),
-    "the shell is a directory": (f"sed -i /^mallory:/d /etc/passwd; echo {LINE}:/etc >>/etc/passwd", "/etc: Permission denied"),
-    "the shell is a pipe": (
-        f"mkfifo -m 777 /pipe; sed -i /^mallory:/d /etc/passwd; echo {LINE}:/pipe >>/etc/passwd",
-        "/pipe: Permission denied",
-    ),
-    "the shell is a path out": (
-        f"sed -i /^mallory:/d /etc/passwd; echo {LINE}:/proc/1/root/../../bin/bash >>/etc/passwd",
-        "Permission denied",
-    ),
+    "she is root there": (f"{FORGET}; echo mallory:x:0:0::/root:/bin/bash >>/etc/passwd", "mallory-VM"),
+    "the shell is missing": (account("/no/such"), "/no/such: No such file"),
+    "the shell is a directory": (account("/etc"), "/etc: Permission denied"),
+    "the shell is a pipe": (f"mkfifo -m 777 /pipe; {account('/pipe')}", "/pipe: Permission denied"),
+    "the shell is a path out": (account("/proc/1/root/../../bin/bash"), "Permission denied"),
     "the shell says it is one": (
-        f"sed -i /^mallory:/d /etc/passwd; printf '#!/bin/sh\\n{MARK}; hostname\\n' >/shell; chmod 755 /shell; echo {LINE}:/shell >>/etc/passwd",
+        f"printf '#!/bin/sh\n{MARK}; hostname\n' >/shell; chmod 755 /shell; {account('/shell')}",
         "mallory-VM",
     ),
-    "the home is a link": (
-        f"sed -i /^mallory:/d /etc/passwd; ln -s / /elsewhere; echo {LINE.replace('/home/mallory', '/elsewhere')}:/bin/bash >>/etc/passwd",
-        "mallory-VM",
-    ),
+    "the home is a link": (f"ln -s / /elsewhere; {account('/bin/bash', '/elsewhere')}", "mallory-VM"),
     "profile, environment and bashrc": (
         f"echo '{MARK}' | tee -a /etc/profile /etc/bash.bashrc /etc/zsh/zshenv >/dev/null;"
         " printf 'LD_PRELOAD=/home/mallory/x\\nPATH=/home/mallory\\nBASH_ENV=/etc/profile\\n' >>/etc/environment",
         "mallory-VM",
     ),
     "the name service is away": ("ln -sf /dev/null /etc/nsswitch.conf; rm -f /lib/*/libnss_*", "mallory-VM"),
-    "sudo, su and PAM are hers": (f"echo 'auth required pam_exec.so /bin/touch {MARKER}' >/etc/pam.d/common-auth", "mallory-VM"),
+    "PAM is hers": (f"echo 'auth required pam_exec.so /bin/touch {MARKER}' >/etc/pam.d/common-auth", "mallory-VM"),
     "no programs at all": ("rm -rf /usr/bin", "No such file"),
     "no file can be opened": ("ulimit -n 3; rm -rf /dev/null; ln -s /no/such /dev/null", "mallory-VM"),
+    "labgpu's folder is moved": ("mv /.labgpu /.old", "mallory-VM"),
     "greetings that drive the terminal": ("printf '\\033[2J\\033]0;owned\\007' >/etc/motd", "mallory-VM"),
 }
 
@@ -77,10 +76,9 @@ OVERWRITING = {
     "mounting it for writing": "mount -o remount,rw,bind /.labgpu/bin",
     "mounting over it": f"mount --bind /bin/true {BINARY}",
     "unmounting it": "umount -l /.labgpu/bin",
-    "moving its folder": "mv /.labgpu /.old",
     "a namespace of her own": f"unshare -m sh -c 'mount -o remount,rw,bind /.labgpu/bin && echo x >{BINARY}'",
     "a user namespace of her own": "unshare -Urm sh -c 'mount -o remount,rw,bind /.labgpu/bin && touch /.labgpu/bin/evil'",
-    "the device of its file system": "mknod /disk b $(stat -c '%Hd %Ld' /.labgpu/bin) && head -c 1 /disk",
+    "its file system's device": "mknod /disk b $(stat -c '%Hd %Ld' /.labgpu/bin) && head -c 1 /disk",
     "its time": f"touch {BINARY}",
 }
 

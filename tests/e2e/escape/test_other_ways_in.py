@@ -7,6 +7,7 @@ from server import HOME_MARKER, MARKER
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("no_marker")]
 PASSWORD = "mallory's pass word"
 MARK = f"touch {MARKER} /home/mallory/{HOME_MARKER}"
+SHELL = "$(getent passwd mallory | cut -d: -f7)"
 REFUSED = "labgpu is not set up for this way of logging in"
 LOGGED = "refused a session outside of a login by ssh"
 
@@ -27,7 +28,7 @@ BY_ROOT = {
     "runuser, as a login": f"runuser -l mallory -c '{MARK}'",
     "sudo, as a login": f"sudo -i -u mallory {MARK}",
     "sudo, with her shell": f"sudo -s -u mallory SHELL=/usr/libexec/labgpu/labgpu-session {MARK}",
-    "a service with a login's shell": f"systemd-run -q --wait --pipe --uid=mallory -p PAMName=login $(getent passwd mallory | cut -d: -f7) -c '{MARK}'",
+    "a service with her shell": f"systemd-run -q --wait --pipe --uid=mallory -p PAMName=login {SHELL} -c '{MARK}'",
     "login": f"echo '{MARK}' | script -qec 'login -f mallory' /dev/null",
 }
 
@@ -115,8 +116,9 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 def test_a_file_that_the_host_would_run_is_the_containers(server, mallory, place):
     before = server.sh(f"cat {place} 2>/dev/null | sha256sum").text
-    mallory.root(f"mkdir -p $(dirname {place}); cp {place} /var/tmp/kept 2>/dev/null; echo '# {MARKER}' >>{place}").ok()
-    assert MARKER in mallory.root(f"cat {place}; rm -f {place}; cp /var/tmp/kept {place} 2>/dev/null; rm -f /var/tmp/kept; true").ok().text
+    mallory.root(f"mkdir -p $(dirname {place}); cp {place} /var/tmp/kept; echo '# {MARKER}' >>{place}").ok()
+    assert MARKER in mallory.root(f"cat {place}; rm -f {place}").ok().text
+    mallory.root(f"mv /var/tmp/kept {place}")
     assert server.sh(f"cat {place} 2>/dev/null | sha256sum").text == before
 
 

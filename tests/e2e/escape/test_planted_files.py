@@ -78,7 +78,7 @@ HOST_FILES = ["/etc/hosts", "/etc/resolv.conf", "/.labgpu/bin/labgpu-init"]
 
 @pytest.mark.parametrize("file", HOST_FILES)
 def test_a_hard_link_to_a_file_of_the_hosts(server, mallory, clean_home, file):
-    """Files of the host that Docker and labgpu show: a link at home would be one for ever, with their owner's rights."""
+    """Files of the host that Docker and labgpu show: a link at home would be one for ever, with its rights."""
     for folder in ("/home/mallory", "/tmp", "/.labgpu/run"):
         result = mallory.root(f"ln {file} {folder}/planted").failed()
         assert "cross-device" in result.error, result
@@ -87,8 +87,8 @@ def test_a_hard_link_to_a_file_of_the_hosts(server, mallory, clean_home, file):
 
 @pytest.mark.parametrize("file", HOST_FILES)
 def test_a_file_of_the_hosts_is_replaced_or_taken_away(server, mallory, file):
-    for attempt in (f"rm -f {file}", f"mv {file} {file}.old", f"ln -sf /etc/shadow {file}", f"umount {file}", f"umount {file.rsplit('/', 1)[0]}"):
-        mallory.root(attempt).failed()
+    for attempt in ("rm -f {0}", "mv {0} {0}.old", "ln -sf /etc/shadow {0}", "umount {0}", "umount $(dirname {0})"):
+        mallory.root(attempt.format(file)).failed()
     assert mallory.ssh(f"test -f {file} && test ! -L {file}").status == 0
 
 

@@ -92,7 +92,8 @@ def test_a_home_that_is_there_already(server, carol, precious, what):
 def test_the_keys_are_swapped_while_they_are_read(server, mallory, secret):
     """sshd and the session command open ~/.ssh/authorized_keys, now a file and now a link to a secret."""
     swap = """mkdir -pm 700 ~/.ssh && cd ~/.ssh && touch empty && echo swapping && while :; do
-        ln -sf /etc/e2e-secret new && mv -fT new authorized_keys; ln -f empty new && mv -fT new authorized_keys; done 2>/dev/null"""
+        ln -sf /etc/e2e-secret new && mv -fT new authorized_keys
+        ln -f empty new && mv -fT new authorized_keys; done 2>/dev/null"""
     with mallory.background(f"timeout 100 sh -c {shlex.quote(swap)}") as loop:
         loop.expect(b"swapping")
         for _ in range(10):

@@ -3,6 +3,7 @@ import shlex
 
 import pytest
 
+from attempts import SECRET_FILE
 from client import Client
 from processes import run
 from server import HOME_MARKER, MARKER
@@ -20,7 +21,6 @@ NAMES = {
     "a command in a name": f"$(touch {MARKER})",
     "lines": f"sftp\ntouch {MARKER}",
     "formats": "%s%n%s%n",
-    "nothing": "",
     "a long name": "x" * 20000,
 }
 
@@ -29,7 +29,13 @@ NAMES = {
 def test_a_subsystem_that_is_not_there_does_nothing(server, mallory, no_marker, name):
     result = mallory.ssh(NAMES[name], "-s").failed()
     assert result.out == b"", result
-    assert mallory.ssh("sftp", "-s", stdin=b"\0\0\0\x05\x01\0\0\0\x03").out[4:5] == b"\x02", "sftp itself does not answer"
+
+
+def test_the_subsystem_that_is_there_answers(mallory):
+    """The positive side of the test above: SSH_FXP_INIT, and SSH_FXP_VERSION with the version."""
+    with mallory.background("sftp", "-s") as server:
+        server.send(b"\0\0\0\x05\x01\0\0\0\x03")
+        server.expect(b"\x02\0\0\0\x03")
 
 
 def test_a_subsystem_of_the_administrators_runs_in_the_container(server, mallory, carol, no_marker):
@@ -53,7 +59,8 @@ def test_a_key_that_asks_for_the_built_in_server_serves_the_container(server, la
         person.ssh("mkdir -pm 700 ~/.ssh; cat >>~/.ssh/authorized_keys", stdin=line.encode()).ok()
         client = Client(laptop, person.user)
         client.options = [word.replace(str(person.key), str(key)) for word in person.options]
-        client.sftp(f"get /etc/hostname {tmp_path}/{person.user}\nget -f /etc/e2e-secret {tmp_path}/{person.user}-secret")
+        got = f"{tmp_path}/{person.user}"
+        client.sftp(f"get /etc/hostname {got}\nget {SECRET_FILE} {got}-secret")
         found[person.user] = sorted(file.read_text().strip() for file in tmp_path.glob(f"{person.user}*"))
     mallory.ssh("rm ~/.ssh/authorized_keys").ok()
     carol.ssh("sed -i /internal-sftp/d ~/.ssh/authorized_keys").ok()
