@@ -5,6 +5,8 @@
 
 #include <iostream>
 
+#include "cli/table.h"
+
 namespace labgpu {
 
 namespace {
@@ -26,8 +28,9 @@ void build_parser(CLI::App& app, CommandLine& line) {
   add_image_commands(app, line);
 }
 
+// A message may quote what somebody else made up: it stays one line, and drives no terminal.
 int report(const Error& error) {
-  std::cerr << "labgpu: " << error.message << '\n';
+  std::cerr << "labgpu: " << printable(error.message) << '\n';
   return error.exit_status;
 }
 

@@ -23,7 +23,7 @@ def trick(name, *arguments):
 
 def first_words(port):
     """What the server at a port of this machine says first, or nothing."""
-    return run(["python3", TRICKS / "reach.py", "127.0.0.1", port]).ok().out
+    return run(["python3", TRICKS / "reach.py", "127.0.0.1", str(port)]).ok().out
 
 
 def through(client, target):

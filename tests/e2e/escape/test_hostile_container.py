@@ -77,7 +77,7 @@ OVERWRITING = {
     "mounting over it": f"mount --bind /bin/true {BINARY}",
     "unmounting it": "umount -l /.labgpu/bin",
     "a namespace of her own": f"unshare -m sh -c 'mount -o remount,rw,bind /.labgpu/bin && echo x >{BINARY}'",
-    "a user namespace of her own": "unshare -Urm sh -c 'mount -o remount,rw,bind /.labgpu/bin && touch /.labgpu/bin/evil'",
+    "a user namespace of her own": "unshare -Urm sh -c 'mount -o remount,rw,bind /.labgpu/bin && touch /.labgpu/bin/x'",
     "its file system's device": "mknod /disk b $(stat -c '%Hd %Ld' /.labgpu/bin) && head -c 1 /disk",
     "its time": f"touch {BINARY}",
 }

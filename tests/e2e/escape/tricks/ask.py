@@ -1,4 +1,4 @@
-# Sends packets (hexadecimal, "-" for none) to a packet socket and prints the answers, how many descriptors came with
+# Sends packets (hexadecimal, "*N" behind it for N times that) to a packet socket and prints the answers, how many descriptors came with
 # them, and who is at the other end of the first one: ask PATH PACKET...
 import socket
 import struct
@@ -10,8 +10,8 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
     try:
         connection.connect(sys.argv[1])
         for packet in sys.argv[2:]:
-            if packet != "-":
-                connection.send(bytes.fromhex(packet))
+            data, _, times = packet.partition("*")
+            connection.send(bytes.fromhex(data) * int(times or 1))
         while True:
             data, fds, _, _ = socket.recv_fds(connection, 65536, 16)
             if not data:
