@@ -100,26 +100,38 @@ def test_a_variable_that_loads_code(server, mallory, carol, accepting, no_marker
     assert maps == "/usr/libexec/labgpu/labgpu-session", "something else is loaded into the session command"
     assert mallory.ssh(f"echo [${variable}]", *options).ok().text == "[]"
     mallory.ssh("true", "-tt", *options).ok()
-    mallory.sftp("ls").ok()
     assert server.try_sh(f"ls /home/mallory/{HOME_MARKER} {MARKER}").out == b""
     carol.ssh(CODE[variable][1], *sent(carol, variable, value_of(variable)))
     assert server.try_sh(f"rm {MARKER} /home/carol/{HOME_MARKER}").status == 0, "it works for nobody: nothing is shown"
 
 
-@pytest.mark.parametrize("variable", ["LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GCONV_PATH", "ENV", "BASH_ENV"])
-def test_a_variable_that_loads_code_into_what_sshd_starts_for_x11(server, mallory, accepting, no_marker, variable):
-    """sshd runs xauth on the host, through /bin/sh, with the client's variables."""
-    windows = mallory.with_environment({"DISPLAY": ":9"})
-    result = windows.ssh("echo $DISPLAY; xauth list | wc -l", "-Y", *sent(mallory, variable, value_of(variable))).ok()
-    assert result.text.split()[0].startswith("localhost:"), "X11 is not forwarded: nothing was tried"
-
-
-def test_without_labgpu_what_sshd_starts_for_x11_loads_code(server, carol, accepting):
-    """The positive side of the test above."""
-    windows = carol.with_environment({"DISPLAY": ":9"})
-    windows.ssh("true", "-Y", *sent(carol, "LD_PRELOAD", "evil/run.so")).ok()
+def markers_of(server, carol):
+    """Which programs of the host loaded carol's library."""
     marker = f"/home/carol/{HOME_MARKER}"
-    assert {"sh", "xauth"} <= set(server.sh(f"cat {marker}; rm {MARKER} {marker}").text.split())
+    return set(server.sh(f"cat {marker}; rm {MARKER} {marker}").text.split())
+
+
+@pytest.mark.parametrize("variable", ["LD_PRELOAD", "LD_AUDIT"])
+def test_code_in_the_programs_that_sshd_starts_for_x11(server, mallory, carol, accepting, no_marker, variable):
+    """sshd runs xauth through /bin/sh, with the client's variables."""
+    shown = {}
+    for person in (mallory, carol):
+        windows = person.with_environment({"DISPLAY": ":9"})
+        shown[person] = windows.ssh("echo $DISPLAY; xauth list | wc -l", "-Y", *sent(person, variable, "evil/run.so")).ok()
+    assert markers_of(server, carol) >= {"sh", "xauth"}, "it works for nobody: nothing is shown"
+    display, cookies = shown[mallory].text.split()
+    assert display.startswith("localhost:") and int(cookies) > 0, "X11 is not forwarded: nothing was tried"
+
+
+def test_code_in_the_administrators_sshrc(server, mallory, carol, accepting, no_marker):
+    """sshd runs that at each login in the same way."""
+    server.write("/etc/ssh/sshrc", b"exit 0\n")
+    try:
+        for person in (mallory, carol):
+            person.ssh("exec /bin/true", *sent(person, "LD_PRELOAD", "evil/run.so")).ok()
+        assert "sh" in markers_of(server, carol), "it works for nobody: nothing is shown"
+    finally:
+        server.sh("rm /etc/ssh/sshrc")
 
 
 @pytest.mark.parametrize("variable", DATA)
