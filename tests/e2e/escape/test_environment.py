@@ -117,7 +117,8 @@ def test_code_in_the_programs_that_sshd_starts_for_x11(server, mallory, carol, a
     shown = {}
     for person in (mallory, carol):
         windows = person.with_environment({"DISPLAY": ":9"})
-        shown[person] = windows.ssh("echo $DISPLAY; xauth list | wc -l", "-Y", *sent(person, variable, "evil/run.so")).ok()
+        options = sent(person, variable, "evil/run.so")
+        shown[person] = windows.ssh("echo $DISPLAY; xauth list | wc -l", "-Y", *options).ok()
     assert markers_of(server, carol) >= {"sh", "xauth"}, "it works for nobody: nothing is shown"
     display, cookies = shown[mallory].text.split()
     assert display.startswith("localhost:") and int(cookies) > 0, "X11 is not forwarded: nothing was tried"
