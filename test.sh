@@ -23,6 +23,7 @@ usage: ./test.sh [SUITE]
   e2e-short [RELEASE]       e2e without the tests that take long each
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
+  escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
   fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
   long                      all of these
@@ -85,17 +86,22 @@ end_to_end() {
 }
 
 e2e() {
-  run_suite "e2e-$1" end_to_end e2e e2e "$1" --ignore "$root/tests/e2e/differential" "${@:2}"
+  run_suite "e2e-$1" end_to_end e2e e2e "$1" --ignore "$root/tests/e2e/differential" \
+    -m "not real_kernel and not thorough" "${@:2}"
 }
 
 e2e_short() {
-  e2e "$1" -m "not real_kernel and not long"
+  e2e "$1" -m "not real_kernel and not thorough and not long"
 }
 
 # The table of intended differences is part of what the suite has to say.
 differential() {
   run_suite "differential-$1" end_to_end e2e/differential differential "$1" "${@:2}"
   sed -n '/=== differential ===/,/^==/p' "$output/differential-$1.log" | sed '1d;$d'
+}
+
+escape() {
+  run_suite "escape-$1" end_to_end e2e/escape escape "$1" "${@:2}"
 }
 
 # on_releases SUITE [RELEASE [ARG...]]: on both Debian releases at once, unless one is named.
@@ -128,7 +134,7 @@ run() {
     module) run_suite module build_and_test debug module module ;;
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
-    e2e | differential) on_releases "$@" ;;
+    e2e | differential | escape) on_releases "$@" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
     fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
@@ -176,9 +182,10 @@ case ${1:-all} in
   all) run_all e2e-short -- lint unit module ;;
   full) run_all e2e 'differential bookworm' -- lint unit module asan ;;
   long)
-    run_all e2e 'differential bookworm' -- lint-deep unit module asan
+    run_all e2e 'differential bookworm' 'escape bookworm' -- lint-deep unit module asan
     run fuzz
     run differential trixie
+    run escape trixie
     run vm
     ;;
   *) run "$@" ;;

@@ -5,12 +5,15 @@
 
 #include <iostream>
 
+#include "cli/table.h"
+
 namespace labgpu {
 
 namespace {
 
+// A message may quote what somebody else made up: it stays one line, and drives no terminal.
 int report(const Error& error) {
-  std::cerr << "labgpu: " << error.message << '\n';
+  std::cerr << "labgpu: " << printable(error.message) << '\n';
   return error.exit_status;
 }
 

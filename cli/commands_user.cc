@@ -137,7 +137,7 @@ Result<void> user_set(const CommandLine& line, const SetOptions& options) {
   }
   for (const auto& assignment : options.assignments) {
     if (assignment.find('=') == std::string::npos || assignment[0] == '=') {
-      return fail("\"" + printable(assignment) + "\" is not KEY=VALUE", kExitUsage);
+      return fail("\"" + assignment + "\" is not KEY=VALUE", kExitUsage);
     }
   }
   json parameters = {{"name", options.name}, {"assignments", options.assignments}};

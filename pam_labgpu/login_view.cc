@@ -218,7 +218,7 @@ const char* enter_login_view(const ContainerFds& container, const char* shell) {
   }
   if (!replace_run(name_files)) return "replacing /run and the files of names";
   if (!replace_tmp(tmp)) return "replacing /tmp";
-  return shell != nullptr ? leave_own_programs(shell) : nullptr;
+  return shell != nullptr ? leave_own_programs(shell) : replace_system_shell();
 }
 
 }  // namespace labgpu

@@ -19,10 +19,10 @@ struct ContainerFds {
 };
 
 // Moves the calling process into a login view of `container`, or, when that is not valid, into the
-// same view with empty net and uts namespaces and an empty /tmp (a detached login). `shell`, unless
-// null, is a program of the host in whose place the session command has to stand; then nothing but
-// labgpu's own programs can be executed (pam_labgpu/programs.h). Needs CAP_SYS_ADMIN and a single
-// thread. The descriptors stay open.
+// same view with empty net and uts namespaces and an empty /tmp (a detached login). The session
+// command stands in place of /bin/sh; with a `shell`, a program of the host, in its place too, and
+// nothing but labgpu's own programs can be executed (pam_labgpu/programs.h). Needs CAP_SYS_ADMIN
+// and a single thread. The descriptors stay open.
 //
 // Returns nullptr, or what could not be done, with the reason in errno. The process is then part in
 // and part out, and must end.

@@ -1,5 +1,9 @@
-// Takes the right to be executed from every mount but those of labgpu's programs, and puts the
-// session command where sshd looks.
+// Puts the session command where sshd looks, and takes the right to be executed from every mount
+// but those of labgpu's programs.
+//
+// sshd runs xauth through popen(3) with the variables that the client sent (session.c,
+// do_rc_files): where AcceptEnv lets LD_PRELOAD in, the host's shell would load a file of the
+// user's.
 //
 // sshd starts `SHELL -c FORCED-COMMAND` (OpenSSH session.c, do_child), and bash reads ~/.bashrc
 // when sshd starts it so (bash(1), INVOCATION): a file of the user's, in a home that container root
@@ -33,6 +37,10 @@ bool show(const char* program, const char* where) {
 }
 
 }  // namespace
+
+const char* replace_system_shell() {
+  return show(kSessionCommand, _PATH_BSHELL) ? nullptr : _PATH_BSHELL;
+}
 
 const char* leave_own_programs(const char* shell) {
   // Linux 5.12 and later. What is mounted on the host from now on, by an automounter say, would

@@ -22,6 +22,8 @@ CAROL_PASSWORD = "carol's pass word"
 
 # What a user's program makes that ran on the host. It exists there alone: a container has a /var/tmp of its own.
 MARKER = "/var/tmp/e2e-escaped"
+# The same at home, where also a process in a login view can make it; in a container it is not made.
+HOME_MARKER = "e2e-escaped"
 
 # OpenSSH 9.8 and later slow down an address whose logins fail; here all clients have one address.
 SSHD_SETTINGS = {
@@ -90,7 +92,7 @@ class Server:
         self.sh(
             f"""systemctl stop {UNITS}; docker ps -aq | xargs -r docker rm -f
             rm -rf /var/lib/labgpu/*/*
-            rm -rf /home/alice /home/bob /home/eve /home/dora /home/dana /home/boxed1 /home/image? /home/user* /home/class*
+            rm -rf /home/alice /home/bob /home/mallory /home/eve /home/dora /home/dana /home/boxed1 /home/image? /home/user* /home/class*
             systemctl start {SOCKETS} labgpud.service"""
         )
 

@@ -6,8 +6,6 @@ from people import add_user
 from person import Person
 from table import compared
 
-TOOL_IMAGE = "labgpu-differential"
-
 
 @pytest.fixture(scope="session")
 def comparable(server):
@@ -15,16 +13,6 @@ def comparable(server):
     server.sh("chmod -x /etc/update-motd.d/*")
     server.write("/etc/ssh/sshd_config.d/01-differential.conf", "ClientAliveInterval 2\nClientAliveCountMax 3\n")
     server.sh("systemctl reload ssh")
-
-
-@pytest.fixture(scope="session")
-def tool_image(server):
-    """An image with every program that the cases run, as the host itself has them. Returns its name."""
-    if server.try_sh(f"docker image inspect {TOOL_IMAGE}").status != 0:
-        tarball = server.testhost("user-image", server.release, "tools", timeout=900).ok().text
-        server.testhost("copy", tarball, f"{server.name}:/var/tmp/tools.tar", timeout=120).ok()
-        server.sh(f"docker import /var/tmp/tools.tar {TOOL_IMAGE} && rm /var/tmp/tools.tar", timeout=240)
-    return TOOL_IMAGE
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@
 
 #include "common/packet_socket.h"
 #include "common/paths.h"
+#include "tests/module/pam/executing.h"
 #include "tests/module/pam/fake_container.h"
 #include "tests/module/pam/fake_helper.h"
 #include "tests/module/pam/pam_login.h"
@@ -184,6 +185,17 @@ TEST_F(LoginView, IsOpenToTheUserWhateverTheUmask) {
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
   EXPECT_TRUE(std::filesystem::exists(std::string(kContainerTmp) + "/hers"));
+}
+
+// sshd runs xauth with it, and with variables that the client sent.
+TEST_F(LoginView, HasTheSessionCommandInPlaceOfTheSystemShell) {
+  EXPECT_EQ(in_user_child("alice",
+                          [] {
+                            return output_of({"/bin/sh", "-c", "xauth -q -"});
+                          }),
+            "session [/bin/sh] [-c] [xauth -q -]\n");
+  // passwd(1), which sshd runs when a password has expired, is a program of the host's.
+  EXPECT_EQ(in_user_child("alice", [] { return output_of({"/bin/echo", "still"}); }), "still\n");
 }
 
 class DetachedView : public LoginView {

@@ -21,6 +21,7 @@ TEST_P(SenselessCommandLine, IsAUsageError) {
   EXPECT_EQ(ran.status, 2);
   EXPECT_THAT(ran.err, StartsWith("labgpu: "));
   EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
+  EXPECT_EQ(ran.err.find('\x1b'), std::string::npos);
   EXPECT_EQ(ran.out, "");
 }
 
@@ -31,6 +32,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"user", "add", "a", "--key"}, Arguments{"user", "add", "-x"},
                     Arguments{"user", "set", "alice"}, Arguments{"user", "set", "alice", "image"},
                     Arguments{"user", "set", "alice", "=x"},
+                    Arguments{"user", "set", "alice", "a\nlabgpu: done\x1b[2J"},
                     Arguments{"user", "set", "alice", "--password-stdin", "--no-password"},
                     Arguments{"user", "remove"}, Arguments{"user", "remove", "alice"},
                     Arguments{"user", "add", "a", "--key", "-", "--password-stdin"},
