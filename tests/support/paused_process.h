@@ -19,12 +19,12 @@ class PausedProcess {
     if (pipe(ready) != 0) throw std::runtime_error("pipe failed");
     pid_ = fork();
     if (pid_ == 0) {
-      char done = unshare(CLONE_NEWNET) == 0 ? 1 : 0;
+      char done = unshare(CLONE_NEWNET) == 0 ? 'y' : 'n';
       [[maybe_unused]] ssize_t told = write(ready[1], &done, 1);
       for (;;) pause();
     }
-    char done = 0;
-    bool heard = read(ready[0], &done, 1) == 1 && done == 1;
+    char done = 'n';
+    bool heard = read(ready[0], &done, 1) == 1 && done == 'y';
     close(ready[0]);
     close(ready[1]);
     if (!heard) throw std::runtime_error("no network of its own");

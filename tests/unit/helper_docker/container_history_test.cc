@@ -270,7 +270,7 @@ TEST(ContainerEnding, IsReadAsItIsWritten) {
   for (auto cause : {EndCause::kAsked, EndCause::kIdle, EndCause::kOutOfMemory, EndCause::kKilled,
                      EndCause::kFailed, EndCause::kStopped, EndCause::kDockerRestart,
                      EndCause::kServerRestart, EndCause::kUnseen}) {
-    auto read = ending_from_json(to_json({cause, 5 * kSecond, 3, 7}));
+    auto read = ending_from_json(to_json(ContainerEnding{cause, 5 * kSecond, 3, 7}));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->cause, cause);
     EXPECT_EQ(read->at, 5 * kSecond);
