@@ -104,7 +104,8 @@ class NoEcho {
 Result<std::string> take_password(const HeldSignals& signals) {
   auto password = read_line(STDIN_FILENO, signals.fd());
   if (!password) return password;
-  if (password->empty()) return fail("the standard input has no password in its first line");
+  if (password->empty())
+    return fail("the standard input ends, or has an empty line, where a password should be");
   if (password->size() > kMaxPassword) {
     return fail("the password is longer than " + std::to_string(kMaxPassword) +
                 " bytes, which PAM does not take");

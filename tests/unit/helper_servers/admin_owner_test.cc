@@ -154,8 +154,7 @@ TEST_F(AdminOwnerTest, ALoginKnowsItself) {
     pause();
     _exit(0);
   }
-  logins_.open = {{.number = 1, .user = "alice", .process = getpid()},
-                  {.number = 2, .user = "alice", .process = 0x7ffffff0}};
+  logins_.open = {{1, "alice", "192.0.2.1", 0, getpid()}, {2, "alice", "192.0.2.1", 0, 0x7ffffff0}};
   auto reply = reply_to("ListLogins", json::object(), {20001, child, {20001}, true});
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
