@@ -27,7 +27,7 @@ constexpr MemoryFiles kVersions[] = {
 // A process has an entry of version 2 also where the memory controller is version 1's.
 std::optional<std::string> path_of(std::string_view entries, std::string_view controllers) {
   for (auto entry : split(entries, '\n')) {
-    take_until(entry, ':');
+    entry.remove_prefix(entry.find(':') + 1);  // npos + 1 is 0
     if (take_until(entry, ':') == controllers && entry.starts_with('/')) return std::string(entry);
   }
   return std::nullopt;
