@@ -1,6 +1,5 @@
 // What labgpu-session does before and without a container: helpers that refuse, wait, lie or are
 // not there.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>

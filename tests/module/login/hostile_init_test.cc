@@ -18,7 +18,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::MatchesRegex;
-using testing::StartsWith;
 
 // SCM_MAX_FD of the kernel (include/net/scm.h).
 constexpr size_t kMostInAPacket = 253;

@@ -42,8 +42,7 @@ struct Jailed {
     if (pid == 0) {
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
       take_ambient_capability();
-      error = enter_jail(own.get());
-      byte = error == 0 ? 'j' : 'f';
+      byte = enter_jail(own.get()) == 0 ? 'j' : 'f';
       if (write(theirs.get(), &byte, 1) != 1) _exit(1);
       _exit(read(theirs.get(), &byte, 1) == 1 ? 0 : 2);
     }
@@ -56,7 +55,6 @@ struct Jailed {
     EXPECT_EQ(waitpid(pid, &ended, 0), pid);
     EXPECT_TRUE(exited_with(ended, 0)) << ended;
   }
-  int error = 0;
   std::string status;
   std::string limits;
 };

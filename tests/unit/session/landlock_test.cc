@@ -52,7 +52,8 @@ TEST(Landlock, ForbidsPaths) {
   EXPECT_EQ(error_inside([&] { return mkdir(other.c_str(), 0700); }), refused);
   EXPECT_EQ(error_inside([&] { return truncate(file.c_str(), 0); }), forbidden_since(3, EACCES, 0));
   if (version() < 1) return;
-  EXPECT_EQ(error_inside([&] { return execl("/bin/true", "true", nullptr); }), EACCES);
+  EXPECT_EQ(error_inside([&] { return execl("/bin/true", "true", static_cast<char*>(nullptr)); }),
+            EACCES);
   EXPECT_EQ(error_inside([&] { return unlink(file.c_str()); }), EACCES);
   EXPECT_EQ(error_inside([&] { return symlink("x", other.c_str()); }), EACCES);
   EXPECT_EQ(error_inside([&] { return rename(file.c_str(), other.c_str()); }), EACCES);

@@ -160,7 +160,7 @@ TEST(SyscallFilter, EndsWhoeverUsesAnotherKindOfCall) {
   EXPECT_TRUE(died_of(world.confined(call(kX32 | SYS_getpid)), SIGSYS));
   auto old_getpid = [] {
     long result = 20;  // getpid(2) of i386
-    asm volatile("int $0x80" : "+a"(result) : : "memory");
+    asm volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
     return result == getpid() ? 0 : 1;
   };
   // Not every kernel runs 32-bit programs.
@@ -199,9 +199,9 @@ TEST(SyscallFilter, LetsPacketsThroughWithDescriptors) {
   const Deadline soon = Deadline::after_ms(2000);
   const int passed = world.passed.get();
   const unsigned char terminal = 1;
-  ASSERT_EQ(
-      send_raw(world.peer.get(), MessageType::kStarted, Bytes(&terminal, 1), {&passed, 1}, soon),
-      0);
+  ASSERT_EQ(send_raw(world.peer.get(), MessageType::kStarted, Bytes(&terminal, 1),
+                     std::span<const int>(&passed, 1), soon),
+            0);
   int status = world.confined([&] {
     unsigned char buffer[kSmallPacket];
     Packet packet;
