@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --format | --output | --name | --note | --remove | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
+            --key | --format | --output | --name | --note | --remove | --snapshot | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball)
                 ((i++))
                 ;;
             -*) ;;
@@ -30,6 +30,8 @@ _labgpu_options() {
         "rebuild "*) echo --keep --fresh --yes --json ;;
         "snapshot "*) echo --name --note --json ;;
         "snapshots "*) echo --remove --yes --json ;;
+        "export "*) echo --snapshot --json ;;
+        "adopt "*) echo --dry-run --skip-mounts --yes --json ;;
         "restore "*) echo --discard --yes --json ;;
         "image bootstrap") echo --suite --mirror --security-mirror --include --tag --tarball ;;
         " ") echo --help --version --socket ;;
@@ -40,12 +42,12 @@ _labgpu_options() {
 # What may stand at this place, given the words before it.
 _labgpu_candidates() {
     case "$#:$1 $2" in
-        "0: ") echo user passwd key status start stop restart rebuild snapshot snapshots restore sessions kill gpu maintenance setup image ;;
+        "0: ") echo user passwd key status start stop restart rebuild snapshot snapshots restore export adopt sessions kill gpu maintenance setup image ;;
         "1:user "*) echo add list show set remove import export ;;
         "1:key "*) echo add list remove ;;
         "1:image "*) echo bootstrap ;;
         "1:maintenance "*) echo on off ;;
-        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:rebuild "* | "1:snapshot "* | "1:snapshots "* | "1:restore "* | "1:sessions "* | "1:kill "*) _labgpu_accounts ;;
+        "1:passwd "* | "1:status "* | "1:start "* | "1:stop "* | "1:restart "* | "1:rebuild "* | "1:snapshot "* | "1:snapshots "* | "1:restore "* | "1:export "* | "1:adopt "* | "1:sessions "* | "1:kill "*) _labgpu_accounts ;;
         "2:user show" | "2:user set" | "2:user remove" | "2:user export" | "2:key "*) _labgpu_accounts ;;
         *":user set")
             if [ "$#" -ge 3 ]; then
