@@ -43,7 +43,7 @@ TEST(Rebuild, WantsOneKindAndAYes) {
   EXPECT_EQ(run_labgpu({"rebuild", "alice", "--yes"}).status, 2);
   EXPECT_EQ(run_labgpu({"rebuild", "alice", "--keep", "--fresh", "--yes"}).status, 2);
   Exchange unasked({"rebuild", "alice", "--fresh"}, {});
-  EXPECT_EQ(unasked.ran.status, 1);
+  EXPECT_EQ(unasked.ran.status, 2);
   EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
@@ -75,7 +75,7 @@ TEST(Snapshots, AreListedAndRemoved) {
   EXPECT_EQ(removed.parameters(), json({{"name", "alice"}, {"snapshot", "before"}}));
   EXPECT_EQ(removed.ran.out, "removed the snapshot before\n");
   Exchange unasked({"snapshots", "alice", "--remove", "before"}, {});
-  EXPECT_EQ(unasked.ran.status, 1);
+  EXPECT_EQ(unasked.ran.status, 2);
   EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
@@ -139,7 +139,7 @@ TEST(Adopt, AsksAndTellsWhatBecameOfIt) {
   EXPECT_EQ(e.parameters()["dryRun"], false);
   EXPECT_THAT(e.ran.out, AllOf(HasSubstr("alice_container"), HasSubstr("docker rm")));
   Exchange unasked({"adopt", "alice", "torch"}, {});
-  EXPECT_EQ(unasked.ran.status, 1);
+  EXPECT_EQ(unasked.ran.status, 2);
   EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
