@@ -1,6 +1,7 @@
 // Sorts a foreign container's mounts and variables into what can be taken over and what cannot.
 #include "helper/adoption.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -81,6 +82,8 @@ Adoption plan_from(const ContainerDetails& container, const ImageDetails& image,
   // Docker calls it after its id when nobody says anything; the host's own name it has with
   // --network host.
   if (container.id.starts_with(adoption.hostname)) adoption.hostname.clear();
+  // A setting has no domain.
+  adoption.hostname.resize(std::min(adoption.hostname.find('.'), adoption.hostname.size()));
   sort_environment(container, image, adoption);
   for (const auto& mount : container.mounts) sort_mount(mount, account, policy, adoption);
   return adoption;

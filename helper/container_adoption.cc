@@ -56,7 +56,8 @@ Task<Result<void>> ContainerManager::Impl::take_over(Account account, Adoption f
   Result<ContainerDetails> foreign = co_await docker.inspect_container(from.id);
   if (!foreign) co_return Failed(foreign.error());
   MadeImage image{kept_image(account.name, account.uid, from.id), ""};
-  Result<Successor> successor = co_await starter.prepare_successor(account, image);
+  std::optional<MadeImage> from_image(image);
+  Result<Successor> successor = co_await starter.prepare_successor(account, from_image);
   if (!successor) co_return Failed(successor.error());
   on_step("stopping the container");
   std::chrono::seconds grace(kStopGraceSeconds);

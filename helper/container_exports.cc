@@ -27,8 +27,8 @@ Task<Result<void>> ContainerManager::Impl::write_image(std::string image,
   Result<std::string> target = co_await docker.save_target(std::move(image));
   if (!target) co_return Failed(target.error());
   std::function<Result<void>()> job = [socket = docker.socket_path(), target = *target, file,
-                                       work = exports] {
-    Result<void> written = export_image(socket, target, file->fd(), *work);
+                                       progress = exports] {
+    Result<void> written = save_image(socket, target, file->fd(), *progress);
     if (written) written = file->keep();
     return written ? written
                    : Result<void>(wrap("cannot export to " + file->path(), written.error()));

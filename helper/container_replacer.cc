@@ -33,7 +33,7 @@ struct ContainerReplacer::Job {
   Successor successor;
   Replacement wanted;
   bool committed = false;
-  std::string id;  // of the new one; empty before it is made
+  std::string id = {};  // of the new one; empty before it is made
 };
 
 Task<Result<void>> ContainerReplacer::replace(Account account, std::optional<ContainerDetails> old,

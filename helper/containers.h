@@ -76,13 +76,13 @@ struct ContainerStatus {
 
 // A container's content at a moment, kept as an image of Docker's.
 struct Snapshot {
-  std::string user;
+  std::string user = {};
   uint32_t uid = 0;
-  std::string name;    // the account's own for it
-  std::string image;   // Docker's: "labgpu/snapshot/alice:before"
-  uint64_t made = 0;   // microseconds since 1970
-  uint64_t bytes = 0;  // on top of the image that the container was made from
-  std::string note;
+  std::string name = {};   // the account's own for it
+  std::string image = {};  // Docker's: "labgpu/snapshot/alice:before"
+  uint64_t made = 0;       // microseconds since 1970
+  uint64_t bytes = 0;      // on top of the image that the container was made from
+  std::string note = {};
   bool automatic = false;  // made by a restore, of what was there before
 };
 

@@ -21,7 +21,6 @@ Result<std::vector<ContainerMount>> parse_mounts(const json* list) {
     DockerFields fields(entry, "a mount in Docker's description of a container");
     // A volume of the image may have no source that is of interest here.
     fields.optional_text("Type", mount.type)
-        .optional_text("Name", mount.volume)
         .optional_text("Source", mount.source)
         .optional_boolean("RW", mount.writable)
         .text("Destination", mount.destination);

@@ -41,10 +41,9 @@ struct PublishedPort {
 };
 
 struct ContainerMount {
-  std::string type;    // "bind", "volume" …
-  std::string volume;  // the name of a volume
   std::string source;
   std::string destination;
+  std::string type = "bind";  // or "volume" …
   bool writable = true;
 };
 

@@ -82,8 +82,8 @@ Result<void> outcome_of(const Transfer& transfer, CURLcode code) {
 
 }  // namespace
 
-Result<void> export_image(const std::string& socket, const std::string& target, int fd,
-                          ExportWork& work) {
+Result<void> save_image(const std::string& socket, const std::string& target, int fd,
+                        ExportWork& work) {
   std::unique_ptr<CURL, EasyDeleter> easy(curl_easy_init());
   if (!easy) throw std::bad_alloc();
   Transfer transfer{easy.get(), fd, work, 0, {}};

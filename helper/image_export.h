@@ -17,7 +17,7 @@ struct ExportWork {
 
 // Blocks for as long as it takes: for a worker's thread. `target` is the request to Docker at
 // `socket`, "/v1.41/images/NAME/get". Nothing of it is kept in memory but a piece at a time.
-Result<void> export_image(const std::string& socket, const std::string& target, int fd,
-                          ExportWork& work);
+Result<void> save_image(const std::string& socket, const std::string& target, int fd,
+                        ExportWork& work);
 
 }  // namespace labgpu

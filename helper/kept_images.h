@@ -2,6 +2,7 @@
 // made from it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "helper/docker_client.h"

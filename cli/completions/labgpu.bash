@@ -9,7 +9,7 @@ _labgpu_words() {
     local i
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --key | --format | --output | --name | --note | --remove | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --lines | --since | --build-arg)
+            --key | --format | --output | --name | --note | --remove | --snapshot | --image | --real-name | --expires | --socket | --root | --suite | --mirror | --security-mirror | --include | --tag | --tarball | --lines | --since | --build-arg)
                 ((i++))
                 ;;
             -*) ;;
@@ -31,6 +31,8 @@ _labgpu_options() {
         "rebuild "*) echo --keep --fresh --yes --json ;;
         "snapshot "*) echo --name --note --json ;;
         "snapshots "*) echo --remove --yes --json ;;
+        "export "*) echo --snapshot --json ;;
+        "adopt "*) echo --dry-run --skip-mounts --yes --json ;;
         "restore "*) echo --discard --yes --json ;;
         "image build") echo --tag --build-arg --fresh --json ;;
         "image default") echo --pull --json ;;

@@ -8,6 +8,9 @@ from varlink import Varlink
 INTERFACE = "org.labgpu"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g vera@home"
 
+# A container that labgpu did not make.
+BY_HAND = "e2e-by-hand"
+
 # Every method, in an order that makes sense: parameters, and a part of the reply that shows what was done.
 CALLS = {
     "AddUser": ({"name": "vera", "realName": "Vera"}, {"user": {"name": "vera", "realName": "Vera"}}),
@@ -24,6 +27,13 @@ CALLS = {
     "ListLogins": ({}, {}),
     "EndLogins": ({"name": "vera"}, {"ended": 0}),
     "Restart": ({"name": "vera"}, {"container": {"state": "running"}}),
+    "Rebuild": ({"name": "vera", "keep": True}, {"container": {"state": "running"}}),
+    "Snapshot": ({"name": "vera", "snapshot": "a"}, {"snapshot": {"image": "labgpu/snapshot/vera:a"}}),
+    "ListSnapshots": ({"name": "vera"}, {}),
+    "Export": ({"name": "vera", "snapshot": "a", "file": "a.tar"}, {"file": "/home/vera/a.tar"}),
+    "Restore": ({"name": "vera", "snapshot": "a", "discard": True}, {"container": {"state": "running"}}),
+    "RemoveSnapshot": ({"name": "vera", "snapshot": "a"}, {}),
+    "Adopt": ({"name": "walter", "container": BY_HAND, "dryRun": True}, {"adoption": {"container": BY_HAND}}),
     "Stop": ({"name": "vera"}, {"container": {"state": "stopped"}}),
     "StartMaintenance": ({"message": "back at 18:00"}, {}),
     "GetMaintenance": ({}, {"on": True, "message": "back at 18:00"}),
@@ -59,6 +69,7 @@ def test_every_method_can_be_called(server, varlink):
     """A method of the interface that is not in CALLS fails the test."""
     # ListGpus wants a driver: test_gpus.py. ChangeOwnPassword is for owners: test_self_service.py.
     assert varlink.methods(INTERFACE) == {*CALLS, "ListGpus", "ChangeOwnPassword"}
+    server.sh(f"docker create --name {BY_HAND} labgpu/default:latest true")
     try:
         for method, (parameters, part) in CALLS.items():
             if method == "RemoveKey":
@@ -67,7 +78,7 @@ def test_every_method_can_be_called(server, varlink):
             reply = varlink.call(f"{INTERFACE}.{method}", parameters)
             assert contains(reply, part), (method, reply)
     finally:
-        server.sh("labgpu maintenance off; docker rm -f vera_container")
+        server.sh("labgpu maintenance off; docker rm -f vera_container " + BY_HAND)
         server.sh("for name in vera walter; do labgpu user remove --yes $name; rm -rf /home/$name; done")
 
 

@@ -131,3 +131,49 @@ def test_a_full_disk_leaves_nothing(server, new_user):
     assert snapshots(server, user.user) == []
     assert container_status(server, user)["state"] == "running"
     snapshot(server, user, "--name", "large").ok()
+
+
+def test_an_export_is_loaded_and_runs(server, new_user):
+    user = new_user()
+    write(user, "then")
+    snapshot(server, user, "--name", "then").ok()
+    write(user, "now")
+    export = ["export", user.user]
+    assert f"/home/{user.user}/now.tar" in server.labgpu(*export, "now.tar", timeout=120).ok().text
+    server.labgpu(*export, f"/home/{user.user}/then.tar", "--snapshot", "then", timeout=120).ok()
+    assert user.ssh("stat -c '%a %U' now.tar then.tar").ok().text.split("\n") == [f"600 {user.user}"] * 2
+    assert user.ssh("rm now.tar.part").status != 0
+    server.labgpu("snapshots", user.user, "--remove", "then", "--yes").ok()
+    for name in ("then", "now"):
+        loaded = server.sh(f"docker load -qi /home/{user.user}/{name}.tar", timeout=120).text.split()[-1]
+        assert server.sh(f"docker run --rm {loaded} cat /opt/state").text == name
+        server.sh(f"docker rmi {loaded}")
+
+
+def test_an_export_goes_only_where_the_user_may_write(server, new_user):
+    user = new_user()
+    user.ssh("ln -s /etc etc; sudo -n mkdir roots; echo mine >there").ok()
+    for path, why in {
+        "/etc/x.tar": "is neither in the home",
+        "etc/x.tar": "symbolic link",
+        "../x.tar": "not the plain path",
+        "roots/x.tar": "own to write to",
+        "there": "is there already",
+        "no/x.tar": "No such file",
+    }.items():
+        refused = server.labgpu("export", user.user, path, timeout=120).failed()
+        assert why in refused.error, refused
+    assert user.ssh("cat there; ls *.part 2>/dev/null").text == "mine"
+
+
+def test_a_full_disk_leaves_no_file(server, new_user):
+    user = new_user()
+    user.ssh("mkdir small").ok()
+    where = f"/home/{user.user}/small"
+    server.sh(f"mount -t tmpfs -o size=1m,uid=$(id -u {user.user}) tmpfs {where}")
+    try:
+        refused = server.labgpu("export", user.user, "small/x.tar", timeout=120).failed()
+        assert "No space left" in refused.error
+        assert server.sh(f"ls -A {where}").text == ""
+    finally:
+        server.sh(f"umount {where}")

@@ -1,7 +1,9 @@
 // Snapshots of containers, as Docker has them, and containers made anew from them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "tests/module/docker/docker_fixture.h"
@@ -135,6 +137,32 @@ TEST_F(ContainerSnapshotTest, NothingIsLostWithoutAWord) {
   EXPECT_EQ(list(account).size(), 1U) << "what was saved for nothing is gone";
   EXPECT_TRUE(restore(account, "then", true));
   EXPECT_EQ(mark_of(account), "");
+}
+
+TEST_F(ContainerSnapshotTest, AnExportIsAFileThatDockerLoads) {
+  Account account = make_account();
+  ASSERT_EQ(chown(account.home.c_str(), account.uid, account.gid), 0);
+  ASSERT_TRUE(ensure(account));
+  leave_mark(account, "then");
+  ASSERT_TRUE(snapshot(account, "then"));
+  leave_mark(account, "now");
+  auto export_to = [&](const std::string& name, const std::string& file) {
+    return run_task(loop_, manager_->export_image(account, name, file, [](const char*) {}));
+  };
+  Result<std::string> then = export_to("then", "then.tar");
+  ASSERT_TRUE(then) << then.error().message;
+  EXPECT_EQ(*then, account.home + "/then.tar");
+  Result<std::string> now = export_to("", account.home + "/now.tar");
+  ASSERT_TRUE(now) << now.error().message;
+  EXPECT_EQ(output_of("docker images -q labgpu/kept/" + account.name), "");
+  EXPECT_THAT(export_to("", "now.tar").error().message, HasSubstr("is there already"));
+  EXPECT_EQ(export_to("none", "none.tar").error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(account.home + "/none.tar.part"));
+  ASSERT_TRUE(remove(account, "then"));
+  output_of("docker load -qi " + *then);
+  EXPECT_EQ(list(account).size(), 1U) << "with its labels";
+  ASSERT_TRUE(restore(account, "then", true));
+  EXPECT_EQ(mark_of(account), "then");
 }
 
 TEST_F(ContainerSnapshotTest, OneIsRestoredWithoutAContainer) {

@@ -1,4 +1,4 @@
-// rebuild, snapshot, snapshots and restore: what they ask, send and print.
+// rebuild, snapshot, snapshots, restore, export and adopt: what they ask, send and print.
 #include <gmock/gmock.h>
 #include <stdlib.h>
 #include <time.h>
@@ -43,7 +43,7 @@ TEST(Rebuild, WantsOneKindAndAYes) {
   EXPECT_EQ(run_labgpu({"rebuild", "alice", "--yes"}).status, 2);
   EXPECT_EQ(run_labgpu({"rebuild", "alice", "--keep", "--fresh", "--yes"}).status, 2);
   Exchange unasked({"rebuild", "alice", "--fresh"}, {});
-  EXPECT_EQ(unasked.ran.status, 1);
+  EXPECT_EQ(unasked.ran.status, 2);
   EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
@@ -75,7 +75,7 @@ TEST(Snapshots, AreListedAndRemoved) {
   EXPECT_EQ(removed.parameters(), json({{"name", "alice"}, {"snapshot", "before"}}));
   EXPECT_EQ(removed.ran.out, "removed the snapshot before\n");
   Exchange unasked({"snapshots", "alice", "--remove", "before"}, {});
-  EXPECT_EQ(unasked.ran.status, 1);
+  EXPECT_EQ(unasked.ran.status, 2);
   EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
@@ -90,6 +90,57 @@ TEST(Restore, SaysWhatBecameOfWhatWasThere) {
   EXPECT_EQ(own.parameters(), json({{"snapshot", "before"}, {"discard", true}}));
   EXPECT_EQ(run_labgpu({"restore", "--yes"}).status, 2);
   EXPECT_EQ(run_labgpu({"restore", "a", "b", "c", "--yes"}).status, 2);
+}
+
+TEST(Export, NamesTheFileAndPerhapsASnapshot) {
+  auto answer = reply({{"file", "/home/alice/a.tar"}});
+  Exchange e({"export", "alice", "a.tar", "--snapshot", "before"}, {answer});
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  EXPECT_EQ(e.method(), "org.labgpu.Export");
+  EXPECT_EQ(e.parameters(), json({{"name", "alice"}, {"file", "a.tar"}, {"snapshot", "before"}}));
+  EXPECT_EQ(e.ran.out, "wrote /home/alice/a.tar\n");
+  Exchange own({"export", "a.tar"}, {answer});
+  EXPECT_EQ(own.parameters(), json({{"file", "a.tar"}}));
+}
+
+json adoption() {
+  return {{"container", "torch"},
+          {"runs", true},
+          {"image", "pytorch:2"},
+          {"hostname", "box"},
+          {"env", {{"A", "1"}}},
+          {"leftOut", {"HOME"}},
+          {"mounts", {{{"source", "/d"}, {"target", "/data"}, {"readOnly", true}}}},
+          {"refused", {{{"source", "/etc"}, {"target", "/e"}, {"why", "is the server's own"}}}}};
+}
+
+TEST(Adopt, ADryRunShowsThePlan) {
+  Exchange e({"adopt", "alice", "torch", "--dry-run"}, {reply({{"adoption", adoption()}})});
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  EXPECT_EQ(e.method(), "org.labgpu.Adopt");
+  EXPECT_EQ(
+      e.parameters(),
+      json({{"name", "alice"}, {"container", "torch"}, {"dryRun", true}, {"skipMounts", false}}));
+  EXPECT_EQ(e.ran.out,
+            "container  torch, which is stopped\n"
+            "image      pytorch:2\n"
+            "hostname   box\n"
+            "variable   A=1\n"
+            "left out   variable HOME\n"
+            "mount      /d:/data:ro\n"
+            "left out   mount /e is the server's own\n");
+}
+
+TEST(Adopt, AsksAndTellsWhatBecameOfIt) {
+  Exchange e({"adopt", "alice", "torch", "--skip-mounts", "--yes"},
+             {reply({{"adoption", adoption()}, {"container", container()}})});
+  EXPECT_EQ(e.ran.status, 0) << e.ran.err;
+  EXPECT_EQ(e.parameters()["skipMounts"], true);
+  EXPECT_EQ(e.parameters()["dryRun"], false);
+  EXPECT_THAT(e.ran.out, AllOf(HasSubstr("alice_container"), HasSubstr("docker rm")));
+  Exchange unasked({"adopt", "alice", "torch"}, {});
+  EXPECT_EQ(unasked.ran.status, 2);
+  EXPECT_TRUE(unasked.helper.requests().empty());
 }
 
 }  // namespace

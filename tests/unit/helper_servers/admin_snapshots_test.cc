@@ -1,5 +1,5 @@
-// Rebuild, Snapshot, ListSnapshots, RemoveSnapshot and Restore: who may, what is asked of the
-// containers, what is told meanwhile and in the end.
+// Rebuild, Snapshot, ListSnapshots, RemoveSnapshot, Restore and Adopt: who may, what is asked of
+// the containers, what is told meanwhile and in the end.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
@@ -16,6 +16,7 @@ namespace labgpu::test {
 namespace {
 
 using nlohmann::json;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing_support::keep_result;
@@ -119,6 +120,44 @@ TEST_F(AdminSnapshotsTest, RestoreTellsWhatWasSaved) {
   EXPECT_FALSE(reply->contains("saved"));
   containers_.outcome = fail(ErrorCode::kNotFound, "alice has no snapshot \"x\"");
   EXPECT_THAT(refusal("Restore", {{"name", "alice"}, {"snapshot", "x"}}), HasSubstr("no snapshot"));
+}
+
+Adoption adoption() {
+  Adoption plan;
+  plan.container = "torch";
+  plan.hostname = "box";
+  plan.environment = {{"A", "1"}};
+  plan.refused = {{{"/etc", "/e", false}, "is the server's own"}};
+  return plan;
+}
+
+TEST_F(AdminSnapshotsTest, AdoptedSettingsAreTheAccounts) {
+  containers_.adoption = adoption();
+  json asked = {{"name", "alice"}, {"container", "torch"}};
+  EXPECT_THAT(refusal("Adopt", asked),
+              AllOf(HasSubstr("/e is the server's own"), HasSubstr("--skip-mounts")));
+  asked["dryRun"] = true;
+  auto plan = call("Adopt", asked);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ((*plan)["adoption"]["refused"][0]["target"], "/e");
+  EXPECT_FALSE(accounts_.store->find("alice")->settings.hostname);
+  asked["dryRun"] = false;
+  asked["skipMounts"] = true;
+  auto reply = call("Adopt", asked);
+  ASSERT_TRUE(reply) << reply.error().parameters;
+  EXPECT_EQ((*reply)["container"]["name"], "alice_container");
+  EXPECT_EQ(containers_.adopted_with.hostname, "box");
+  EXPECT_EQ(accounts_.store->find("alice")->settings.environment, (Environment{{"A", "1"}}));
+  EXPECT_THAT(refusal("Adopt", asked, kAlice), HasSubstr("only root"));
+}
+
+TEST_F(AdminSnapshotsTest, AFailedAdoptionChangesNoSettings) {
+  containers_.adoption = adoption();
+  containers_.outcome = fail(ErrorCode::kUnavailable, "no");
+  auto before = *accounts_.store->find("alice");
+  json asked = {{"name", "alice"}, {"container", "torch"}, {"skipMounts", true}};
+  EXPECT_EQ(refusal("Adopt", asked), "no");
+  EXPECT_EQ(accounts_.store->find("alice")->settings, before.settings);
 }
 
 }  // namespace
