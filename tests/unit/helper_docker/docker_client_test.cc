@@ -114,7 +114,7 @@ TEST(DockerClient, ImagesAreRead) {
   EXPECT_EQ((*images)[0].bytes, 7U);
   EXPECT_TRUE((*images)[1].names.empty());
   EXPECT_EQ(engine.server.requests().back(),
-            "GET /v1.44/images/json?filters=%7B%22reference%22%3A%5B%22x%22%5D%7D");
+            "GET /v1.41/images/json?filters=%7B%22reference%22%3A%5B%22x%22%5D%7D");
   Engine one(http_reply(200, R"({"Id": "sha256:1", "Size": 7, "RepoTags": [],
     "Config": {"OnBuild": ["RUN x"], "Labels": {"a": "b"}}})"));
   auto image = run_task(one.loop, one.client.inspect_image("lab/x:1"));
