@@ -1,9 +1,8 @@
 // Fuzzes the reader of users' Dockerfiles: what Docker is given is read as the same again, so the
 // two readings do not differ.
-#include "helper/build_recipe.h"
-
 #include <string_view>
 
+#include "helper/build_recipe.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

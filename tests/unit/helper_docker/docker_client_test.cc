@@ -101,7 +101,8 @@ TEST(DockerClient, ContainerIsRead) {
 }
 
 TEST(DockerClient, ImagesAreRead) {
-  Engine engine(http_reply(200, R"([{"Id": "sha256:1", "Created": 5, "Size": 7, "Labels": {"a": "b"},
+  Engine engine(
+      http_reply(200, R"([{"Id": "sha256:1", "Created": 5, "Size": 7, "Labels": {"a": "b"},
     "RepoTags": ["x:1", "x:2"], "RepoDigests": ["x@sha256:0"]},
     {"Id": "sha256:2", "Created": 6, "Size": 8, "Labels": null, "RepoTags": ["<none>:<none>"]}])"));
   auto images = run_task(engine.loop, engine.client.list_images("x"));
