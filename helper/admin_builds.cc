@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::chrono::milliseconds kTelling{200};
 // Something is told now and then, so that the caller knows that the helper is alive.
 constexpr std::chrono::seconds kLongestSilence{20};
-// What waits for a caller who does not read.
+// What waits for a caller who does not read, or at most twice of it.
 constexpr size_t kMostOutput = size_t{256} * 1024;
 constexpr size_t kBuildsKept = 2;
 
@@ -27,7 +27,7 @@ class OutputTelling {
 
   void add(std::string_view text) {
     waiting_ += text;
-    if (waiting_.size() <= kMostOutput) return;
+    if (waiting_.size() <= 2 * kMostOutput) return;
     auto line = waiting_.find('\n', waiting_.size() - kMostOutput);
     waiting_.erase(0, line == std::string::npos ? waiting_.size() - kMostOutput : line + 1);
     waiting_.insert(0, "[some lines are left out]\n");

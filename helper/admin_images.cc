@@ -1,6 +1,6 @@
 // Methods of org.labgpu about the server's images.
-#include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "helper/account_settings.h"

@@ -104,9 +104,11 @@ std::string indent_of(size_t level) { return std::string(2 * level, ' '); }
 
 // As the first member of the object that begins at `object`.
 void insert_member(std::string& text, size_t object, size_t level, const std::string& member) {
-  bool empty = Walk(text).is_empty(object);
-  text.insert(object + 1,
-              "\n" + indent_of(level) + member + (empty ? "\n" + indent_of(level - 1) : ","));
+  std::string after = ",";
+  if (Walk(text).is_empty(object)) {
+    after = text[object + 1] == '\n' ? "" : "\n" + indent_of(level - 1);
+  }
+  text.insert(object + 1, "\n" + indent_of(level) + member + after);
 }
 
 }  // namespace

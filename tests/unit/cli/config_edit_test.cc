@@ -29,7 +29,7 @@ TEST(ConfigEdit, TheValueAloneIsReplaced) {
 TEST(ConfigEdit, WhatIsNotThereIsAdded) {
   EXPECT_EQ(edited("{}\n"), "{\n  \"defaults\": { \"image\": \"lab/cuda:12\" }\n}\n");
   EXPECT_EQ(edited("{ \"defaults\": {\n  // \"image\": \"x\"\n} }"),
-            "{ \"defaults\": {\n    \"image\": \"lab/cuda:12\"\n  \n  // \"image\": \"x\"\n} }");
+            "{ \"defaults\": {\n    \"image\": \"lab/cuda:12\"\n  // \"image\": \"x\"\n} }");
   EXPECT_EQ(
       edited("{ \"defaults\": {\"pids\": [1, {\"a\": \"\\\"]\"}]} }"),
       "{ \"defaults\": {\n    \"image\": \"lab/cuda:12\",\"pids\": [1, {\"a\": \"\\\"]\"}]} }");

@@ -100,6 +100,32 @@ TEST(DockerClient, ContainerIsRead) {
   EXPECT_TRUE(details->ports.empty());
 }
 
+TEST(DockerClient, ImagesAreRead) {
+  Engine engine(
+      http_reply(200, R"([{"Id": "sha256:1", "Created": 5, "Size": 7, "Labels": {"a": "b"},
+    "RepoTags": ["x:1", "x:2"], "RepoDigests": ["x@sha256:0"]},
+    {"Id": "sha256:2", "Created": 6, "Size": 8, "Labels": null, "RepoTags": ["<none>:<none>"]}])"));
+  auto images = run_task(engine.loop, engine.client.list_images("x"));
+  ASSERT_TRUE(images) << images.error().message;
+  ASSERT_EQ(images->size(), 2U);
+  EXPECT_EQ((*images)[0].names, (std::vector<std::string>{"x:1", "x:2"}));
+  EXPECT_EQ((*images)[0].digests, (std::vector<std::string>{"x@sha256:0"}));
+  EXPECT_EQ((*images)[0].labels.at("a"), "b");
+  EXPECT_EQ((*images)[0].created, 5);
+  EXPECT_EQ((*images)[0].bytes, 7U);
+  EXPECT_TRUE((*images)[1].names.empty());
+  EXPECT_EQ(engine.server.requests().back(),
+            "GET /v1.41/images/json?filters=%7B%22reference%22%3A%5B%22x%22%5D%7D");
+  Engine one(http_reply(200, R"({"Id": "sha256:1", "Size": 7, "RepoTags": [],
+    "Config": {"OnBuild": ["RUN x"], "Labels": {"a": "b"}}})"));
+  auto image = run_task(one.loop, one.client.inspect_image("lab/x:1"));
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ(image->triggers, std::vector<std::string>{"RUN x"});
+  EXPECT_EQ(image->labels.at("a"), "b");
+  EXPECT_FALSE(parse_image_list(nlohmann::json::object()));
+  EXPECT_FALSE(parse_image_details({{"Id", 5}}));
+}
+
 TEST(DockerClient, LimitsAndPortsAreRead) {
   auto reply = nlohmann::json::parse(kContainer);
   reply["HostConfig"] = nlohmann::json::parse(R"({
