@@ -32,7 +32,6 @@ class DockerFields {
   DockerFields& optional_text(std::string_view path, std::string& out);
   DockerFields& optional_boolean(std::string_view path, bool& out);
   DockerFields& optional_number(std::string_view path, int64_t& out);
-  DockerFields& optional_boolean(std::string_view path, bool& out);
   DockerFields& optional_texts(std::string_view path, std::vector<std::string>& out);
   DockerFields& optional_text_map(std::string_view path, std::map<std::string, std::string>& out);
   DockerFields& optional_keys(std::string_view path, std::vector<std::string>& out);
