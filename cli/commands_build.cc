@@ -40,7 +40,7 @@ class LinePrinter {
 void print_built(const std::string& name, const json& built) {
   auto user = name.empty() ? built.at("container").at("user").get<std::string>() : name;
   std::cout << printable(user) << ": built " << printable(built.at("image").get<std::string>())
-            << ", " << byte_size(built.at("bytes").get<uint64_t>())
+            << ", " << byte_size(built.at("bytes").get<uint64_t>()).c_str()
             << "; containers are made from it from now on\n";
   if (!built.contains("container")) return;
   print_differences(built.at("container"));

@@ -45,7 +45,7 @@ void print_images(const json& reply) {
   for (const auto& image : reply.at("images")) {
     bool there = image.contains("id");
     table.add({image.at("name"), there ? short_id(image) : "not here",
-               there ? byte_size(image.at("bytes").get<uint64_t>()) : "",
+               there ? byte_size(image.at("bytes").get<uint64_t>()).c_str() : "",
                there ? local_time(image.at("createdUSec").get<uint64_t>()) : "", users_of(image)});
   }
   std::cout << table.render();
@@ -69,8 +69,8 @@ std::string progress_text(const std::string& image, const json& progress) {
               std::to_string(progress.at("layersDone").get<uint64_t>()) + " of " +
               std::to_string(progress.at("layers").get<uint64_t>()) + " layers";
   if (bytes == 0) return text;
-  return text + ", " + byte_size(progress.at("bytesDone").get<uint64_t>()) + " of " +
-         byte_size(bytes);
+  return text + ", " + byte_size(progress.at("bytesDone").get<uint64_t>()).c_str() + " of " +
+         byte_size(bytes).c_str();
 }
 
 Result<json> pull(const CommandLine& line, const std::string& image) {

@@ -3,13 +3,13 @@
 #include <memory>
 #include <vector>
 
-#include "common/byte_size.h"
 #include "cli/container_view.h"
 #include "cli/input.h"
 #include "cli/local_time.h"
 #include "cli/shared_commands.h"
 #include "cli/table.h"
 #include "cli/work_line.h"
+#include "common/byte_size.h"
 
 namespace labgpu {
 
@@ -22,7 +22,7 @@ void print_snapshots(const json& snapshots) {
   for (const auto& snapshot : snapshots) {
     table.add({snapshot.at("user"), snapshot.at("name"),
                local_time(snapshot.at("madeUSec").get<uint64_t>()),
-               byte_size(snapshot.at("bytes").get<uint64_t>()), snapshot.at("note")});
+               byte_size(snapshot.at("bytes").get<uint64_t>()).c_str(), snapshot.at("note")});
   }
   std::cout << table.render();
 }

@@ -38,8 +38,6 @@ std::string started_text(const json& container) {
   return local_time(static_cast<uint64_t>(timegm(&parts)) * 1000000);
 }
 
-}  // namespace
-
 void print_differences(const json& container) {
   auto user = printable(container.at("user").get<std::string>());
   const auto& rebuild = container.at("needsRebuild");

@@ -19,7 +19,8 @@ std::string suffix(const std::string& id, bool ran) {
 std::string aside_name(const ContainerDetails& container) {
   bool ran = container.state == "running" || container.state == "paused" ||
              container.state == "restarting";
-  return container.name + suffix(container.id, ran);
+  auto before = was_before(container);
+  return (before ? before->name : container.name) + suffix(container.id, ran);
 }
 
 std::optional<WasBefore> was_before(const std::string& name, const std::string& id) {

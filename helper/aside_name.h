@@ -9,7 +9,8 @@
 namespace labgpu {
 
 // "alice_container.ran-0123456789ab": its own name, whether it ran, and the beginning of its id, so
-// that the name says everything to a helper that knows nothing of it.
+// that the name says everything to a helper that knows nothing of it. Of one that stands aside
+// already, as nothing else let it be put back, the name is no longer.
 std::string aside_name(const ContainerDetails& container);
 
 struct WasBefore {

@@ -74,9 +74,11 @@ Task<Result<void>> ContainerReplacer::replace(Account account, std::optional<Con
 Task<Result<void>> ContainerReplacer::set_aside(Job& job) {
   if (!job.old) co_return Result<void>();
   job.wanted.on_step("stopping the container");
-  job.old->name = aside_name(*job.old);
-  Result<void> renamed = co_await docker_.rename_container(job.old->id, job.old->name);
-  if (!renamed) co_return renamed;
+  std::string name = aside_name(*job.old);
+  if (std::exchange(job.old->name, name) != name) {
+    Result<void> renamed = co_await docker_.rename_container(job.old->id, std::move(name));
+    if (!renamed) co_return renamed;
+  }
   Result<void> stopped = co_await stop(job.owner.user, job.old->id);
   co_return stopped;
 }

@@ -23,12 +23,6 @@
 
 namespace labgpu {
 
-// An image to be made of the old container, once it has stopped.
-struct Commit {
-  std::string image;
-  ImageLabels labels;
-};
-
 struct Replacement {
   std::optional<MadeImage> from;  // else: the settings' image
   std::optional<Commit> commit;

@@ -31,4 +31,10 @@ Task<Result<void>> commit_as_image(DockerClient& docker, ContainerDetails contai
 // An error when the container has volumes of its image, whose content would not be in an image.
 Result<void> check_has_no_volumes(const ContainerDetails& container);
 
+// An image to be made of a container.
+struct Commit {
+  std::string image;
+  ImageLabels labels;
+};
+
 }  // namespace labgpu

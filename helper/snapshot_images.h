@@ -1,8 +1,8 @@
 // Snapshots as Docker keeps them: images whose labels say whose they are and what is in them.
 //
 // Their names begin with "labgpu/snapshot/", below which nothing is ever fetched, and they have
-// tags, so "docker image prune" leaves them alone. Users make images with any labels, but not on
-// this server: who can name images here is root.
+// tags, so "docker image prune" leaves them alone. Users' own builds can have any labels, but their
+// names begin with "labgpu/build/": who can name images otherwise here is root.
 #pragma once
 
 #include <string>

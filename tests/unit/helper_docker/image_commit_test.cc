@@ -58,6 +58,9 @@ TEST(AsideName, SaysWhatTheContainerWas) {
   }
   EXPECT_EQ(aside_name(container), "alice_container.stopped-0123456789ab");
   EXPECT_FALSE(was_before(container));
+  container.name = aside_name(container);
+  container.state = "running";
+  EXPECT_EQ(aside_name(container), "alice_container.ran-0123456789ab") << "once is enough";
   EXPECT_FALSE(was_before(".ran-0123456789ab", container.id));
 }
 
