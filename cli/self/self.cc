@@ -10,15 +10,14 @@ namespace labgpu {
 
 namespace {
 
+// Also what is done without a command.
 void add_help_command(CLI::App& app, CommandLine& line) {
-  auto* command = app.add_subcommand("help", "This list; `labgpu COMMAND --help` explains one");
-  command->callback([&app, &line] {
-    line.command = [&app]() -> Result<void> {
-      // Not app.help(), which explains the subcommand that was parsed.
-      std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
-      return {};
-    };
-  });
+  app.add_subcommand("help", "This list; `labgpu COMMAND --help` explains one");
+  line.command = [&app]() -> Result<void> {
+    // Not app.help(), which explains the subcommand that was parsed.
+    std::cout << app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+    return {};
+  };
 }
 
 // Everything that a user may do. What is not here does not exist.
@@ -34,10 +33,10 @@ int run_self(int argc, const char* const* argv, UniqueFd connection) {
   CLI::App app("labgpu: your container on this server", "labgpu");
   CommandLine line;
   line.connection = std::make_shared<VarlinkClient>(VarlinkClient::over(std::move(connection)));
-  app.require_subcommand(1);
+  // Not one at least: then a wrong word would be told as a missing one.
+  app.require_subcommand(0, 1);
   for (const auto& add : kCommands) add(app, line);
-  const char* const help[] = {"labgpu", "help"};
-  return argc > 1 ? run_command(app, line, argc, argv) : run_command(app, line, 2, help);
+  return run_command(app, line, argc, argv);
 }
 
 }  // namespace labgpu

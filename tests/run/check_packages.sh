@@ -44,5 +44,6 @@ step nss-needs needs "$tree"/usr/lib/*/libnss_labgpu.so.2 libc.so.6
 step nss-exports exports "$tree"/usr/lib/*/libnss_labgpu.so.2 '_nss_labgpu_[a-z_]+'
 step gpus-needs needs "$libexec/labgpu-gpus" libc.so.6 libgcc_s.so.1 libstdc++.so.6
 step session-static is_static "$libexec/labgpu-session"
+step self-static is_static "$libexec/labgpu-self"
 step init-static is_static "$libexec/guest/labgpu-init"
 finish_steps

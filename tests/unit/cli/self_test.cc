@@ -70,6 +70,14 @@ TEST(Self, HasNoArgumentForAnAccountAndNothingOfTheAdministrators) {
   }
 }
 
+TEST(Self, AWrongWordIsNamed) {
+  EXPECT_EQ(SelfRun({"statsu"}, {}).ran.err,
+            "labgpu: The following argument was not expected: statsu; see labgpu help\n");
+  SelfRun two({"sessions", "stop", "--yes"}, {});
+  EXPECT_EQ(two.ran.status, 2);
+  EXPECT_TRUE(two.methods().empty());
+}
+
 TEST(SelfStatus, SaysWhatAUserWantsToKnow) {
   auto running = container("running");
   running["needsRebuild"] = {"image"};
