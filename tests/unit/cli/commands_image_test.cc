@@ -63,7 +63,7 @@ TEST(ImagePull, AsksAndSaysWhenItIsDone) {
 
 TEST(ImageDefault, RefusesAnImageThatIsNotHere) {
   Answered e({"image", "default", "lab/cuda:12"},
-             {reply({{"images", {image("lab/cuda:12", false)}}})});
+             {reply({{"images", json::array({image("lab/cuda:12", false)})}})});
   EXPECT_EQ(e.ran.status, 1);
   EXPECT_THAT(e.ran.err, HasSubstr("there is no image lab/cuda:12 on this server"));
   EXPECT_EQ(e.helper.requests().size(), 1U);
@@ -71,7 +71,7 @@ TEST(ImageDefault, RefusesAnImageThatIsNotHere) {
 
 TEST(ImageDefault, AnImageThatCannotBeFetchedChangesNothing) {
   Answered e({"image", "default", "--pull", "lab/cuda:12"},
-             {reply({{"images", {image("lab/cuda:12", false)}}}),
+             {reply({{"images", json::array({image("lab/cuda:12", false)})}}),
               {{"error", "org.labgpu.Unavailable"}, {"parameters", {{"message", "no network"}}}}});
   EXPECT_EQ(e.ran.status, 1);
   EXPECT_EQ(e.ran.err, "labgpu: no network\n");

@@ -123,7 +123,7 @@ TEST_F(AdminImagesTest, ABuildBecomesTheAccountsImage) {
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->at("image"), "labgpu/build/alice:1");
   EXPECT_EQ(reply->at("bytes"), 5 << 20);
-  EXPECT_EQ(reply->at("container")["needsRebuild"], json({"image"}));
+  EXPECT_EQ(reply->at("container")["needsRebuild"], json::array({"image"}));
   EXPECT_EQ(image_of("alice"), "labgpu/build/alice:1");
   EXPECT_THAT(told_, ElementsAre(json{{"output", "Step 1\nStep 2\n"}}));
   EXPECT_THAT(images_.asked, ElementsAre("build alice", "remove builds of alice but 2"));
