@@ -24,7 +24,8 @@ Result<void> check_mount(const ContainerMount& mount, const Account& account,
                                          " of Docker's; copy what is in it to a directory of the "
                                          "server, or into the home");
   }
-  json described = {{"source", mount.source}, {"target", mount.destination}};
+  json described = {
+      {"source", mount.source}, {"target", mount.destination}, {"readOnly", !mount.writable}};
   auto read = mount_from_json(described);
   if (!read) return Failed(read.error());
   if (auto right = check_mount_source(*read, policy.own_paths); !right) return right;

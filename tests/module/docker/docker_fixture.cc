@@ -153,8 +153,8 @@ void DockerFixture::restart_helper() {
 }
 
 void DockerFixture::leave_mark(const Account& account, const std::string& text) {
-  output_of("printf %s '" + text + "' >" + directory_ + "/mark && docker cp -q " + directory_ +
-            "/mark " + container_name(account) + ":/etc/mark");
+  output_of("printf %s '" + text + "' >" + directory_ + "/mark && docker cp " + directory_ +
+            "/mark " + container_name(account) + ":/etc/mark >/dev/null 2>&1");
 }
 
 std::string DockerFixture::mark_of(const Account& account) {
