@@ -63,7 +63,7 @@ TEST(Ports, OfOneAccount) {
     EXPECT_EQ(request.at("parameters"), json({{"name", "alice"}}));
   }
   json broken = {{"name", "bob"}, {"problem", "no such profile"}};
-  FakeHelper other({reply_with({{"user", broken}})});
+  FakeHelper other(std::vector<json>{reply_with({{"user", broken}})});
   auto refused = run_labgpu({"ports", "bob", "--socket", other.socket()});
   EXPECT_EQ(refused.status, 1);
   EXPECT_EQ(refused.err, "labgpu: bob: no such profile\n");
