@@ -79,14 +79,14 @@ struct ContainerSummary {
 
 // GET /images/{name}/json, or an entry of GET /images/json, which has no configuration
 struct ImageDetails {
-  std::string id;
-  nlohmann::json configuration;      // Config as it is; an object
-  std::vector<std::string> names;    // "debian:12" …
-  std::vector<std::string> digests;  // "debian@sha256:…" …
-  uint64_t bytes = 0;                // with the layers that it shares with others
-  std::map<std::string, std::string> labels;
-  std::vector<std::string> triggers;  // ONBUILD instructions
-  int64_t created = 0;                // seconds since 1970; only in a list
+  std::string id = {};
+  nlohmann::json configuration = {};      // Config as it is; an object
+  std::vector<std::string> names = {};    // "debian:12" …
+  std::vector<std::string> digests = {};  // "debian@sha256:…" …
+  uint64_t bytes = 0;                     // with the layers that it shares with others
+  std::map<std::string, std::string> labels = {};
+  std::vector<std::string> triggers = {};  // ONBUILD instructions
+  int64_t created = 0;                     // seconds since 1970; only in a list
 };
 
 // POST /build

@@ -78,7 +78,7 @@ class GreeterTest : public testing::Test {
 
 TEST_F(GreeterTest, TellsWhatIsThere) {
   containers_.ports = {{8888, 30012, false}};
-  containers_.rebuild = {"image"};
+  containers_.needs_rebuild = {"image"};
   auto greeter = make();
   EXPECT_THAT(told(greeter), AllOf(StartsWith("alice-VM on "), HasSubstr(", running, 3 logins\n"),
                                    HasSubstr(" of 16.0 GiB\n"), HasSubstr("CPUs     2.5\n"),

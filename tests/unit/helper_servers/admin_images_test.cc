@@ -118,7 +118,7 @@ TEST_F(AdminImagesTest, PullIsAskedOrRefused) {
 
 TEST_F(AdminImagesTest, ABuildBecomesTheAccountsImage) {
   images_.output = {"Step 1\n", "Step 2\n"};
-  containers_.rebuild = {"image"};
+  containers_.needs_rebuild = {"image"};
   auto reply = call("Build", {{"name", "alice"}});
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->at("image"), "labgpu/build/alice:1");

@@ -305,7 +305,7 @@ TEST_F(AdminMethodsTest, SetUserDoesAllOrNothing) {
 TEST_F(AdminMethodsTest, ChangedSettingsAreAppliedToTheContainer) {
   call("AddUser", {{"name", "alice"}});
   containers_.changed = {"memory"};
-  containers_.rebuild = {"mounts", "shm_size"};
+  containers_.needs_rebuild = {"mounts", "shm_size"};
   containers_.ports = {{8888, 20000, false}};
   auto set = [](std::vector<std::string> assignments) {
     return json{{"name", "alice"}, {"assignments", std::move(assignments)}};

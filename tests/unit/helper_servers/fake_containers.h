@@ -39,7 +39,7 @@ class FakeContainers final : public Containers {
   std::vector<std::string> asked;  // "start alice", "stop alice" …
   Result<void> outcome;            // of stop, restart and status
   std::set<std::string> absent;    // for status
-  std::vector<std::string> rebuild;
+  std::vector<std::string> needs_rebuild;
   std::vector<std::string> pending;
   std::vector<Port> ports;
   Result<void> applying;             // of apply_settings
@@ -108,7 +108,7 @@ class FakeContainers final : public Containers {
     if (absent.contains(account.name)) co_return status;
     status.name = account.name + "_container";
     status.state = running(account) ? ContainerState::kRunning : ContainerState::kStopped;
-    status.rebuild = rebuild;
+    status.rebuild = needs_rebuild;
     status.pending = pending;
     status.ports = ports;
     co_return status;
