@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "common/paths.h"
 #include "tests/module/docker/docker_fixture.h"
 
 namespace labgpu {

@@ -113,7 +113,9 @@ TEST_F(ContainerRebuildTest, TwiceDoesNotPileUp) {
   EXPECT_EQ(config["WorkingDir"], "/w");
   EXPECT_EQ(config["Labels"]["mine"], "yes");
   for (const auto& label : config["Labels"].items()) {
-    if (label.key().starts_with(kOwnLabels)) EXPECT_EQ(label.value(), "") << label.key();
+    if (label.key().starts_with(kOwnLabels)) {
+      EXPECT_EQ(label.value(), "") << label.key();
+    }
   }
   EXPECT_THAT(config["Env"], testing::UnorderedElementsAre("A=1", "B", "NVIDIA_VISIBLE_DEVICES"));
   std::string environment =

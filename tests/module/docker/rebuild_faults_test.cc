@@ -67,14 +67,16 @@ TEST_P(RebuildFaultsTest, EachRequestFailsOnce) {
     Result<void> done = rebuild(account);
     bool all_passed = proxy_->lost() == 0;
     ASSERT_NE(manager_->running(account), nullptr) << "request " << request;
-    if (!done) EXPECT_EQ(manager_->running(account)->id, before) << done.error().message;
+    if (!done) {
+      EXPECT_EQ(manager_->running(account)->id, before) << done.error().message;
+    }
     expect_one_that_runs(account, request);
     if (all_passed) return;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Lost, RebuildFaultsTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "TheAnswer" : "TheRequest"; });
+                         [](const auto& of) { return of.param ? "TheAnswer" : "TheRequest"; });
 
 }  // namespace
 }  // namespace labgpu
