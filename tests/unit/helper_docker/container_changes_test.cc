@@ -64,12 +64,13 @@ TEST_F(ContainerChangesTest, WhatWasMadeSoHasNone) {
 
 TEST_F(ContainerChangesTest, EverySettingIsOfOneKind) {
   const std::vector<std::pair<const char*, const char*>> others = {
-      {"image", "a:1"},  {"hostname", "x"},     {"container_name", "xx"}, {"mounts", "/data"},
-      {"ports", "80"},   {"gpus", "none"},      {"shm_size", "1g"},       {"ulimits", "core=1"},
-      {"env", "A=1"},    {"cap_add", "CHOWN"},  {"cap_drop", "MKNOD"},    {"userns", "host"},
-      {"memory", "1g"},  {"cpus", "2"},         {"pids", "100"},          {"restart", "no"},
-      {"login", "root"}, {"max_sessions", "1"}, {"idle_stop", "1h"},      {"idle_warning", "1m"},
-      {"snapshots", "1"}};
+      {"image", "a:1"},     {"hostname", "x"},     {"container_name", "xx"}, {"mounts", "/data"},
+      {"ports", "80"},      {"gpus", "none"},      {"shm_size", "1g"},       {"ulimits", "core=1"},
+      {"env", "A=1"},       {"cap_add", "CHOWN"},  {"cap_drop", "MKNOD"},    {"userns", "host"},
+      {"memory", "1g"},     {"cpus", "2"},         {"pids", "100"},          {"restart", "no"},
+      {"login", "root"},    {"max_sessions", "1"}, {"idle_stop", "1h"},      {"idle_warning", "1m"},
+      {"snapshots", "1"},   {"builds", "no"},      {"build_context", "1g"},  {"build_time", "30m"},
+      {"build_size", "10g"}};
   ASSERT_EQ(others.size(), all_settings().size());
   make(GpuAccess::kRuntime);
   for (const auto& setting : all_settings()) {

@@ -79,6 +79,7 @@ class AdminPurgeTest : public testing::Test {
   FakeLogins logins_;
   Worker worker_{loop_};
   PasswordChanges passwords_{*accounts_.store, worker_};
+  FakeImages images_;
   Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
   std::unique_ptr<AdminMethods> admin_;
   std::vector<json> told_;
