@@ -46,7 +46,10 @@ json container(const std::string& state) {
           {"image", "cuda:12"},
           {"startedAt", "2025-05-20T12:03:04.5Z"},
           {"address", "172.17.0.2"},
-          {"sessions", 3}};
+          {"sessions", 3},
+          {"ports", json::array()},
+          {"needsRebuild", json::array()},
+          {"pending", json::array()}};
 }
 
 json purge() {

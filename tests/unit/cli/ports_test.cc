@@ -7,15 +7,18 @@ namespace labgpu {
 namespace {
 
 using nlohmann::json;
+using Texts = std::vector<std::string>;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-json container(const std::string& user, const std::string& state, const json& ports) {
+json container(const std::string& user, const std::string& state, const Texts& ports) {
   return {{"user", user}, {"state", state}, {"ports", ports}};
 }
-json status(const json& containers) { return reply_with({{"containers", containers}}); }
+json status(const std::vector<json>& containers) {
+  return reply_with({{"containers", containers}});
+}
 
-std::string state_with(const std::string& state, const json& ports) {
+std::string state_with(const std::string& state, const Texts& ports) {
   SelfRun self({"ports", "--json"}, {alice_reply(), status({container("alice", state, ports)})});
   EXPECT_EQ(self.ran.status, 0) << self.ran.err;
   return json::parse(self.ran.out)["ports"][0]["state"];
@@ -35,10 +38,10 @@ TEST(Ports, AUserSeesWhereTheirsLead) {
 
 TEST(Ports, WhetherOneIsOpen) {
   EXPECT_EQ(state_with("running", {"20000:8888"}), "open");
-  EXPECT_EQ(state_with("running", json::array()), "after a rebuild");
+  EXPECT_EQ(state_with("running", {}), "after a rebuild");
   EXPECT_EQ(state_with("stopped", {"20000:8888"}), "container stopped");
-  EXPECT_EQ(state_with("absent", json::array()), "no container yet");
-  EXPECT_THAT(state_with("unknown", json::array()), HasSubstr("unknown"));
+  EXPECT_EQ(state_with("absent", {}), "no container yet");
+  EXPECT_THAT(state_with("unknown", {}), HasSubstr("unknown"));
 }
 
 TEST(Ports, AnAdministratorSeesEverybodys) {
@@ -46,7 +49,7 @@ TEST(Ports, AnAdministratorSeesEverybodys) {
   json broken = {{"name", "bob"}, {"problem", "no such profile"}};
   FakeHelper helper({reply_with({{"users", {alice, broken}}}),
                      status({container("alice", "running", {"20000:8888", "20001:53/udp"}),
-                             container("bob", "absent", json::array())})});
+                             container("bob", "absent", {})})});
   auto ran = run_labgpu({"ports", "--socket", helper.socket()});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.out,
@@ -56,7 +59,7 @@ TEST(Ports, AnAdministratorSeesEverybodys) {
 }
 
 TEST(Ports, OfOneAccount) {
-  FakeHelper helper({alice_reply(), status({container("alice", "stopped", json::array())})});
+  FakeHelper helper({alice_reply(), status({container("alice", "stopped", {})})});
   auto ran = run_labgpu({"ports", "alice", "--socket", helper.socket()});
   EXPECT_EQ(ran.status, 0) << ran.err;
   for (const auto& request : helper.requests()) {

@@ -82,7 +82,6 @@ void for_every_message(Check check) {
   check(ChangePassword{
       .user = "alice", .by_root = 1, .old_password = "", .new_password = "密码 with spaces"});
   check(Attach{.wants_progress = 1});
-  check(Notice{.sentence = "your container was killed"});
   check(Progress{.phase = 1,
                  .image = "lab/cuda:12",
                  .layers_done = 7,
@@ -91,6 +90,9 @@ void for_every_message(Check check) {
                  .bytes = 34000000000,
                  .elapsed_ms = 42000});
   check(Attached{});
+  check(Manage{});
+  check(Managed{});
+  check(Notice{.sentence = "your container was killed"});
   check(Identity{.user = "alice",
                  .uid = 20001,
                  .gid = 100,
@@ -156,14 +158,15 @@ TEST(Messages, HaveTheNumbersOfTheProtocol) {
     int number = static_cast<int>(Message::kType);
     if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
   });
-  EXPECT_THAT(numbers, ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 40, 41, 42, 43, 44,
-                                   50, 51));
+  EXPECT_THAT(numbers, ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 30, 40, 41,
+                                   42, 43, 44, 50, 51));
 }
 
 TEST(Messages, CarryTheDescriptorsOfTheProtocol) {
   EXPECT_EQ((SessionOpened{.ready = 1}).fd_count(), 3U);
   EXPECT_EQ((SessionOpened{.ready = 0}).fd_count(), 0U);
   EXPECT_EQ(Attached{}.fd_count(), 1U);
+  EXPECT_EQ(Managed{}.fd_count(), 1U);
   EXPECT_EQ(command_start().fd_count(), 3U);
   EXPECT_EQ(terminal_start().fd_count(), 0U);
   EXPECT_EQ((Started{.terminal = 1}).fd_count(), 1U);
