@@ -23,8 +23,8 @@ BROKEN = {
     "passwd is a directory": ("rm /etc/passwd; mkdir /etc/passwd", "cannot set up the account"),
     "passwd is large": ("yes | head -c 9000000 >>/etc/passwd", "cannot set up the account"),
     "passwd is locked for ever": (
-        f"{FORGET}; setsid -f perl -e 'use Fcntl; open(F, q(>/etc/.pwd.lock));"
-        " fcntl(F, F_SETLK, pack(q(ssx4qqi), F_WRLCK, 0, 0, 0, 0)) or die; sleep 60' >/dev/null 2>&1; sleep 0.5",
+        f"{FORGET}; setsid -f python3 -c 'import fcntl, time; f = open(\"/etc/.pwd.lock\", \"w\");"
+        " fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(60)' >/dev/null 2>&1; sleep 0.5",
         "another program is editing it",
     ),
     "group is a pipe": ("rm /etc/group; mkfifo /etc/group", "cannot set up the account"),

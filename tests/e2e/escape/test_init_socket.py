@@ -112,7 +112,7 @@ ANSWERS = {
     "a packet that is too large": ("large", "the container does not start the command"),
     "another version": ("version", "the container runs another version"),
     "an endless sentence that drives the terminal": ("sentence", "labgpu: "),
-    "nothing": ("hangup", "the container does not answer"),
+    "nothing": ("hangup", "does not"),
 }
 
 

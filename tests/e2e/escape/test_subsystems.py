@@ -1,6 +1,4 @@
 # Subsystems and commands: whatever the client asks for runs in the container.
-import shlex
-
 import pytest
 
 from attempts import SECRET_FILE
@@ -39,12 +37,14 @@ def test_the_subsystem_that_is_there_answers(mallory):
 
 
 def test_a_subsystem_of_the_administrators_runs_in_the_container(server, mallory, carol, no_marker):
-    subsystem = f"Subsystem mark /bin/sh -c {shlex.quote(MARK)}"
-    with server.edited(f"echo {shlex.quote(subsystem)} >>{CONFIG}", CONFIG):
-        mallory.ssh("mark", "-s").ok()
+    program = "/usr/local/bin/e2e-mark"
+    server.write(program, f"#!/bin/sh\n{MARK}\n".encode(), mode="755")
+    mallory.root(f"printf '#!/bin/sh\necho inside\n' >{program}; chmod 755 {program}").ok()
+    with server.edited(f"echo 'Subsystem mark {program}' >>{CONFIG}", CONFIG):
+        assert mallory.ssh("mark", "-s").ok().text == "inside"
         assert server.try_sh(f"ls {MARKER} /home/mallory/{HOME_MARKER}").out == b""
         carol.ssh("mark", "-s").ok()
-        assert server.try_sh(f"rm {MARKER} /home/carol/{HOME_MARKER}").status == 0
+        assert server.try_sh(f"rm {MARKER} /home/carol/{HOME_MARKER} {program}").status == 0
 
 
 def test_a_key_that_asks_for_the_built_in_server_serves_the_container(server, laptop, mallory, carol, secret, tmp_path):
