@@ -86,7 +86,7 @@ TEST(Config, MistakesNameTheKey) {
   EXPECT_THAT(refusal(R"({"colour": 1})"),
               HasSubstr("line 1: colour is not a known field; there "));
   EXPECT_THAT(refusal("{\"defaults\": {\n\"colour\": 1}}"),
-              HasSubstr("line 2: defaults.colour is not a known field; there are: capAdd, "));
+              HasSubstr("line 2: defaults.colour is not a known field; there are: buildContext, "));
   EXPECT_THAT(refusal(R"({"defaults": []})"), HasSubstr("defaults must be an object"));
   EXPECT_THAT(refusal(R"({"defaults": {"gpus": 1}})"), HasSubstr("defaults.gpus must be a text"));
   EXPECT_THAT(refusal(R"({"ids": {"first": 20}})"), HasSubstr("ids.first"));
