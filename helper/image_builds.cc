@@ -21,14 +21,16 @@ using nlohmann::json;
 
 namespace {
 
-// Two images of the same second are not made: there is one build at a time.
-std::string tag_of_now() {
+// Sorts behind those of before, also of the same second.
+std::string new_name(const Account& account, const std::vector<std::string>& earlier) {
   time_t now = time(nullptr);
   tm parts{};
   gmtime_r(&now, &parts);
   char text[32];
   static_cast<void>(strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts));
-  return text;
+  auto name = build_repository(account.name, account.uid) + ":" + text;
+  while (std::find(earlier.begin(), earlier.end(), name) != earlier.end()) name += "-2";
+  return name;
 }
 
 // The query's names for a container's limits
@@ -117,7 +119,7 @@ Task<Result<BuiltImage>> ImageBuilds::build(Account account, Settings settings,
   request.context_fd = (*context)->file.get();
   request.context_size = (*context)->size;
   request.recipe = kRecipeName;
-  request.name = build_repository(account.name, account.uid) + ":" + tag_of_now();
+  request.name = new_name(account, *earlier);
   request.labels = {{kLabelBuildUid, std::to_string(account.uid)}};
   request.limits = limits_of(settings);
   request.cache_from = *earlier;
