@@ -82,7 +82,6 @@ void for_every_message(Check check) {
   check(ChangePassword{
       .user = "alice", .by_root = 1, .old_password = "", .new_password = "密码 with spaces"});
   check(Attach{.wants_progress = 1});
-  check(Notice{.sentence = "your container was killed"});
   check(Progress{.phase = 1,
                  .image = "lab/cuda:12",
                  .layers_done = 7,
@@ -91,6 +90,7 @@ void for_every_message(Check check) {
                  .bytes = 34000000000,
                  .elapsed_ms = 42000});
   check(Attached{});
+  check(Notice{.sentence = "your container was killed"});
   check(Identity{.user = "alice",
                  .uid = 20001,
                  .gid = 100,
@@ -155,7 +155,7 @@ TEST(Messages, HaveTheNumbersOfTheProtocol) {
     if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
   });
   EXPECT_THAT(numbers,
-              ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 40, 41, 42, 43, 44));
+              ElementsAre(1, 2, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 30, 40, 41, 42, 43, 44));
 }
 
 TEST(Messages, CarryTheDescriptorsOfTheProtocol) {
