@@ -33,7 +33,6 @@ void expect_jailed(pid_t pid) {
   const std::string limits = read_file(process + "/limits");
   EXPECT_THAT(limits, ContainsRegex("core file size +0 +0"));
   EXPECT_THAT(limits, ContainsRegex("processes +0 +0"));
-  EXPECT_THAT(limits, ContainsRegex("open files +32 +32"));
 }
 
 TEST_F(JailTest, IsInForceWithoutATerminal) {
