@@ -24,7 +24,7 @@ int drop_capabilities() {
 }
 
 // RLIMIT_NOFILE stays: it is also how many descriptors all processes of the user together may have
-// on their way in packets (net/unix/scm.c, too_many_unix_fds), three for each login that begins.
+// on their way in packets (unix(7), ETOOMANYREFS), three for each login that begins.
 int forbid_processes() {
   constexpr rlimit kNone{.rlim_cur = 0, .rlim_max = 0};
   return setrlimit(RLIMIT_NPROC, &kNone) == 0 ? 0 : errno;
