@@ -15,9 +15,6 @@ namespace labgpu {
 
 namespace {
 
-// A session has seven at most, and a packet brings four before it is refused.
-constexpr rlim_t kMostDescriptors = 32;
-
 // A user has none, unless an administrator gives some at the login (pam_cap(8)). The ambient ones
 // go with the inheritable (capabilities(7)).
 int drop_capabilities() {
@@ -26,12 +23,11 @@ int drop_capabilities() {
   return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
 }
 
-int limit(__rlimit_resource resource, rlim_t most) {
-  rlimit both{};
-  if (getrlimit(resource, &both) != 0) return errno;
-  if (both.rlim_max > most) both.rlim_max = most;
-  if (both.rlim_cur > most) both.rlim_cur = most;
-  return setrlimit(resource, &both) == 0 ? 0 : errno;
+// RLIMIT_NOFILE stays: it is also how many descriptors all processes of the user together may have
+// on their way in packets (unix(7), ETOOMANYREFS), three for each login that begins.
+int forbid_processes() {
+  constexpr rlimit kNone{.rlim_cur = 0, .rlim_max = 0};
+  return setrlimit(RLIMIT_NPROC, &kNone) == 0 ? 0 : errno;
 }
 
 // The limit on core files does not count for a core that goes to a program (core(5)). Nobody looks
@@ -43,8 +39,7 @@ int hide_memory() { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; 
 int enter_jail(int init) {
   int error = drop_capabilities();
   if (error == 0) error = hide_memory();
-  if (error == 0) error = limit(RLIMIT_NPROC, 0);
-  if (error == 0) error = limit(RLIMIT_NOFILE, kMostDescriptors);
+  if (error == 0) error = forbid_processes();
   if (error == 0) error = forbid_files_and_network();
   if (error == 0) error = allow_only_session_calls(init);
   return error;

@@ -71,8 +71,8 @@ bool find_invocation(int argc, char** argv, Invocation& out) {
 
 // From now on these arrive in the returned descriptor. SIGPIPE goes nowhere: writes report EPIPE.
 // The hang-up of a terminal is left to end the process, which is what it does to a shell: a
-// container can make its own terminal one that blocks whoever writes to it, and nothing would be
-// heard then.
+// container can make its own terminal one that blocks whoever uses it, and nothing would be heard
+// then.
 UniqueFd take_over_signals(bool has_terminal) {
   constexpr int kTaken[] = {SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
   sigset_t taken;

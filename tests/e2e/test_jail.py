@@ -11,7 +11,7 @@ PROGRAM = "/usr/libexec/labgpu/labgpu-session"
 
 IN_FORCE = {
     **{"NoNewPrivs": 1, "Seccomp": 2, "CapInh": 0, "CapPrm": 0, "CapEff": 0, "CapAmb": 0},
-    **{"processes": 0, "open files": 32, "core file size": 0},
+    **{"processes": 0, "core file size": 0},
 }
 
 

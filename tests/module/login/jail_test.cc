@@ -33,7 +33,6 @@ void expect_jailed(pid_t pid) {
   const std::string limits = read_file(process + "/limits");
   EXPECT_THAT(limits, ContainsRegex("core file size +0 +0"));
   EXPECT_THAT(limits, ContainsRegex("processes +0 +0"));
-  EXPECT_THAT(limits, ContainsRegex("open files +32 +32"));
 }
 
 TEST_F(JailTest, IsInForceWithoutATerminal) {
@@ -74,7 +73,8 @@ TEST_F(JailTest, EndsLikeItsCommandByAnySignalAndWithoutACore) {
   for (int number :
        {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGKILL, SIGSEGV, SIGPIPE, SIGTERM, SIGSYS, 34}) {
     SCOPED_TRACE(number);
-    const std::string command = "kill -" + std::to_string(number) + " $$; sleep 5";
+    // Bash ignores SIGQUIT.
+    const std::string command = "exec sh -c 'kill -" + std::to_string(number) + " $$; sleep 5'";
     TerminalSession terminal(command);
     for (int status : {run(command).status, terminal.wait()}) {
       EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == number) << status;
