@@ -258,13 +258,5 @@ TEST_F(Bridge, HoldsForLabgpusOwnAccountsWithAShellOfTheHost) {
   EXPECT_EQ(in_user_child("bob", [] { return output_of({"/bin/bash"}); }), "session [/bin/bash]\n");
 }
 
-TEST_F(Bridge, LabgpusOwnAccountsKeepTheShellForXauth) {
-  EXPECT_EQ(in_user_child("alice",
-                          [] {
-                            return output_of({"/bin/sh", "-c", "echo works"});
-                          }),
-            "works\n");
-}
-
 }  // namespace
 }  // namespace labgpu::test
