@@ -76,12 +76,12 @@ def test_no_process_of_the_container_holds_a_directory_of_the_hosts(mallory, log
 
 @pytest.fixture
 def taken_over(server, login):
-    """Runs a program of the host in the place of her session command."""
+    """Runs a script of the host in the place of her session command; not with /bin/sh, which is the session command."""
     session, _ = login
     become = f"nsenter -t {session} -m -n -u setpriv --reuid mallory --regid mallory --init-groups --no-new-privs"
 
     def attempt(script, timeout=60):
-        return server.testhost("exec", server.name, *become.split(), "sh", "-c", script, timeout=timeout)
+        return server.testhost("exec", server.name, *become.split(), "bash", "-c", script, timeout=timeout)
 
     return attempt
 
@@ -121,4 +121,4 @@ def test_the_place_of_the_session_command_does_not_lead_back(taken_over):
     for attempt in ("nsenter -t 1 -n true", "nsenter -t 1 -m true", "umount /run", "umount -l /tmp", "unshare -m true"):
         taken_over(attempt).failed()
     # A user namespace of its own has the view's mounts, all locked together (mount_namespaces(7)).
-    assert taken_over("unshare -Urm sh -c 'umount /run || umount -l /var/tmp || umount -l /tmp'").status != 0
+    assert taken_over("unshare -Urm bash -c 'umount /run || umount -l /var/tmp || umount -l /tmp'").status != 0

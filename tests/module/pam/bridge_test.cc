@@ -213,7 +213,8 @@ TEST_F(Bridge, UsersOwnCommandsCanBeExecuted) {
 // As in the middle of an update.
 TEST_F(Bridge, ALoginDoesNotWantTheProgramForUsersOwnCommands) {
   namespace fs = std::filesystem;
-  fs::rename(kSelfCommand, "/var/lib/aside");
+  fs::copy_file(kSelfCommand, "/var/lib/aside");
+  fs::remove(kSelfCommand);
   EXPECT_EQ(in_user_child("gwen",
                           [] {
                             return output_of({"/bin/bash", "-c", "x"});
@@ -277,14 +278,6 @@ TEST_F(Bridge, TheHostKeepsItsPrograms) {
 // A copy in /etc/passwd of one of labgpu's own accounts may name another shell.
 TEST_F(Bridge, HoldsForLabgpusOwnAccountsWithAShellOfTheHost) {
   EXPECT_EQ(in_user_child("bob", [] { return output_of({"/bin/bash"}); }), "session [/bin/bash]\n");
-}
-
-TEST_F(Bridge, LabgpusOwnAccountsKeepTheShellForXauth) {
-  EXPECT_EQ(in_user_child("alice",
-                          [] {
-                            return output_of({"/bin/sh", "-c", "echo works"});
-                          }),
-            "works\n");
 }
 
 }  // namespace

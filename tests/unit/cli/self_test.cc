@@ -32,7 +32,7 @@ json login(uint64_t number, bool own) {
           {"from", "192.0.2.1"}, {"sinceUSec", 0},
           {"own", own},          {"commands", {{{"command", "make"}, {"terminal", false}}}}};
 }
-json logins(const json& list) { return reply_with({{"logins", list}}); }
+json logins(const std::vector<json>& list) { return reply_with({{"logins", list}}); }
 json ended() { return reply_with({{"ended", 1}}); }
 
 TEST(Self, NothingAndHelpListTheCommands) {

@@ -125,7 +125,7 @@ TEST_F(ManageTest, ConnectionsAreCountedUntilTheyEnd) {
     auto bob = managed({.uid = 20002, .own_network = true});
     EXPECT_TRUE(bob.valid());
   }
-  turn_loop();
+  turn_loop(100);
   EXPECT_TRUE(managed(alice_of_groups()).valid());
 }
 
