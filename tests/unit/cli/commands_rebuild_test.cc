@@ -13,10 +13,17 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 json container() {
-  return {{"user", "alice"}, {"name", "alice_container"},
-          {"id", "0123"},    {"state", "running"},
-          {"image", "i:1"},  {"startedAt", "2025-05-20T12:03:04.5Z"},
-          {"address", ""},   {"sessions", 0}};
+  return {{"user", "alice"},
+          {"name", "alice_container"},
+          {"id", "0123"},
+          {"state", "running"},
+          {"image", "i:1"},
+          {"startedAt", "2025-05-20T12:03:04.5Z"},
+          {"address", ""},
+          {"sessions", 0},
+          {"ports", json::array()},
+          {"needsRebuild", json::array()},
+          {"pending", json::array()}};
 }
 
 json snapshot() {
