@@ -141,7 +141,8 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
     DockerFields fields(entry, "an entry of Docker's list of containers");
     fields.text("Id", summary.id)
         .text("State", summary.state)
-        .optional_texts("Names", summary.names);
+        .optional_texts("Names", summary.names)
+        .optional_text("Image", summary.image);
     if (!fields.result()) return Failed(fields.result().error());
     for (std::string& name : summary.names) {
       if (name.starts_with('/')) name.erase(0, 1);

@@ -75,6 +75,7 @@ struct ContainerSummary {
   std::string id;
   std::string state;
   std::vector<std::string> names;  // without Docker's leading slash; the first is its own
+  std::string image = {};          // as it was asked for, while that name is the image's
 };
 
 // GET /images/{name}/json, or an entry of GET /images/json, which has no configuration

@@ -2,9 +2,11 @@
 #include "helper/kept_images.h"
 
 #include <cctype>
+#include <set>
 #include <string_view>
 #include <utility>
 
+#include "helper/container_spec.h"
 #include "helper/log.h"
 
 namespace labgpu {
@@ -35,7 +37,17 @@ std::string kept_image(const std::string& user, uint32_t uid, const std::string&
   return kKept + image_name_of(user, uid) + ":" + tag;
 }
 
+// Docker itself keeps the last name of an image that a container is made from, and no other one.
 Task<void> forget_unused_images(DockerClient& docker, std::string user, uint32_t uid) {
+  std::string label = std::string(kLabelUser) + "=" + user;
+  Result<std::vector<ContainerSummary>> containers =
+      co_await docker.list_containers(std::move(label));
+  if (!containers) {
+    log(LogLevel::kWarning, containers.error().message, {{kLogUser, user}});
+    co_return;
+  }
+  std::set<std::string> used;
+  for (const ContainerSummary& container : *containers) used.insert(container.image);
   std::string pattern = kKept + image_name_of(user, uid);
   Result<std::vector<ImageDetails>> images = co_await docker.list_images(std::move(pattern));
   if (!images) {
@@ -44,7 +56,7 @@ Task<void> forget_unused_images(DockerClient& docker, std::string user, uint32_t
   }
   for (const ImageDetails& image : *images) {
     for (const std::string& tag : image.names) {
-      if (!tag.starts_with(kKept)) continue;
+      if (!tag.starts_with(kKept) || used.contains(tag)) continue;
       Result<void> removed = co_await docker.remove_image(tag);
       bool in_use = !removed && removed.error().code == ErrorCode::kExists;
       if (!removed && !in_use) {
