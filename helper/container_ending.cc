@@ -93,7 +93,7 @@ const char* to_text(EndCause cause) {
 nlohmann::json to_json(const ContainerEnding& ending) {
   return {{"cause", to_text(ending.cause)},
           {"atUSec", ending.at},
-          {"exitCode", ending.exit_code},
+          {"exitCode", static_cast<uint64_t>(ending.exit_code)},
           {"memory", ending.memory_bytes}};
 }
 
