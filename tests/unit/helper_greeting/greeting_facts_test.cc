@@ -58,7 +58,8 @@ TEST(GreetingFacts, InEnglish) {
             "Disks    /home/alice, /scratch: 120 GiB of 1.8 TiB free, 94% FULL\n"
             "         /data: 50.0 GiB of 100 GiB free\n"
             "Ports    30012 -> 8888    30013 -> 53/udp\n"
-            "Rebuild  the container still has its old image, mounts; ask the administrator\n");
+            "Rebuild  the container still has its old image, mounts; labgpu rebuild makes it anew\n"
+            "Help     ssh alice@gpu01 labgpu help\n");
 }
 
 TEST(GreetingFacts, InChinese) {
@@ -71,17 +72,20 @@ TEST(GreetingFacts, InChinese) {
             "磁盘  /home/alice, /scratch：剩余 120 GiB，共 1.8 TiB，已满 94%！\n"
             "      /data：剩余 50.0 GiB，共 100 GiB\n"
             "端口  30012 -> 8888    30013 -> 53/udp\n"
-            "重建  容器仍在使用旧的 image, mounts 设置，请联系管理员重建\n");
+            "重建  容器仍在使用旧的 image, mounts 设置；用 labgpu rebuild 重建\n"
+            "帮助  ssh alice@gpu01 labgpu help\n");
 }
 
 TEST(GreetingFacts, WhatIsNotKnownHasNoLine) {
   GreetingFacts facts;
+  facts.user = "alice";
   facts.hostname = "alice-VM";
   facts.host = "gpu01";
   facts.image = "cuda:12";
   facts.sessions = 1;
   EXPECT_EQ(built_in_greetings().english.render(describe(facts, WordLanguage::kEnglish)),
-            "alice-VM on gpu01: image cuda:12, running, 1 login\n");
+            "alice-VM on gpu01: image cuda:12, running, 1 login\n"
+            "Help     ssh alice@gpu01 labgpu help\n");
 }
 
 TEST(GreetingFacts, TimesAreRoundedDown) {
