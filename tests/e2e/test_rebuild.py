@@ -6,7 +6,7 @@ from settings import container_status, no_space_for_images, set_user
 
 pytestmark = pytest.mark.long
 
-INSTALL = "sudo -n sh -c 'echo installed >/opt/tool && chmod 4755 /opt/tool && chown 0:33 /opt/tool'"
+INSTALL = "sudo -n sh -c 'echo installed >/opt/tool && chown 0:33 /opt/tool && chmod 4755 /opt/tool'"
 
 
 def rebuild(server, user, kind, timeout=120):
@@ -73,9 +73,13 @@ def test_sessions_end_and_the_next_login_is_in_the_new_one(server, new_user):
 def test_a_login_meanwhile_waits_for_the_new_one(server, new_user):
     user = new_user()
     user.ssh(INSTALL).ok()
-    server.sh(f"(labgpu rebuild {user.user} --keep --yes >/var/tmp/e2e-rebuild 2>&1; echo $? >>/var/tmp/e2e-rebuild) &")
-    wait_until(lambda: any(".ran-" in name for name in names(server, user)), 20, "the old one to stand aside", 0.1)
-    assert user.ssh("cat /opt/tool", timeout=60).ok().text == "installed"
+    # It takes its time to stop.
+    with user.background("trap '' TERM; echo ready; while :; do sleep 1; done") as session:
+        session.expect(b"ready")
+        rebuild = f"labgpu rebuild {user.user} --keep --yes >/var/tmp/e2e-rebuild 2>&1; echo $? >>/var/tmp/e2e-rebuild"
+        server.sh(f"({rebuild}) >/dev/null 2>&1 &")
+        wait_until(lambda: any(".ran-" in name for name in names(server, user)), 20, "the old one to stand aside", 0.1)
+        assert user.ssh("cat /opt/tool", timeout=60).ok().text == "installed"
     wait_until(lambda: server.read("/var/tmp/e2e-rebuild").endswith(b"\n0\n"), 60, "the end of the rebuild")
 
 
