@@ -16,7 +16,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kLongestPause{60000};
+constexpr milliseconds kLongestPause{10000};  // a new setting counts that soon
 constexpr milliseconds kShortestPause{1000};
 // Of the shortest idle_stop: what a look may be late by.
 constexpr int kLooks = 20;

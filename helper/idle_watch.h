@@ -2,7 +2,7 @@
 //
 // A container is idle while it has no login, no process but its init, and no work on a GPU. The
 // kernel is asked for that and not Docker; while no account has an idle_stop, only the settings are
-// looked at, once a minute. Time that it was idle before the helper's start does not count.
+// looked at, every ten seconds. Time that it was idle before the helper's start does not count.
 #pragma once
 
 #include <chrono>
