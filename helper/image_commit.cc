@@ -54,7 +54,8 @@ json committed_labels(const json& container, const json& image, const ImageLabel
 
 bool is_empty(const json& configuration, const char* key) {
   auto value = configuration.find(key);
-  return value == configuration.end() || value->empty() || *value == "";
+  if (value == configuration.end() || value->empty()) return true;
+  return value->is_string() && value->get_ref<const std::string&>().empty();
 }
 
 }  // namespace

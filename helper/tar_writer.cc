@@ -119,7 +119,7 @@ Result<void> TarWriter::write_long(char type, const std::string& text) {
   return done ? pad() : done;
 }
 
-Result<void> TarWriter::write_entry(Entry entry) {
+Result<void> TarWriter::write_entry(const Entry& entry) {
   Result<void> done;
   if (entry.target.size() > kLongestName) done = write_long(kLongTarget, entry.target);
   if (done && entry.name.size() > kLongestName) done = write_long(kLongName, entry.name);

@@ -37,7 +37,7 @@ class TarWriter {
   Result<void> write(std::string_view bytes);
   Result<void> write_header(const Entry& entry);
   Result<void> write_long(char type, const std::string& text);
-  Result<void> write_entry(Entry entry);
+  Result<void> write_entry(const Entry& entry);
   Result<void> pad();
 
   int fd_;

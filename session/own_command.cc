@@ -61,9 +61,7 @@ const char* CommandWords::take_word(std::string_view& rest) {
     rest.remove_prefix(1);
     if (c == quote) {
       quote = '\0';
-    } else if (quote == '\'') {
-      add(c);
-    } else if (c == '\\') {
+    } else if (quote != '\'' && c == '\\') {
       if (rest.empty()) return "the command ends in a backslash";
       // In double quotes it is itself before any other character.
       if (quote == '"' && std::string_view("\"\\$`").find(rest.front()) == std::string_view::npos) {
@@ -73,7 +71,7 @@ const char* CommandWords::take_word(std::string_view& rest) {
       rest.remove_prefix(1);
     } else if (quote == '\0' && (c == '\'' || c == '"')) {
       quote = c;
-    } else if (c == '$' || c == '`' || (quote == '\0' && is_special(c))) {
+    } else if (quote != '\'' && (c == '$' || c == '`' || (quote == '\0' && is_special(c)))) {
       return kNoShell;
     } else {
       add(c);

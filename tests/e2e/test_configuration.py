@@ -9,7 +9,7 @@ LABGPUD = "/usr/libexec/labgpu/labgpud"
 MISTAKES = {
     "syntax": ('{\n "defaults": {\n', "line 3"),
     "unknown-key": ('{\n "colour": 1\n}', "line 2: colour is not a known field; there are: allowCapabilities, "),
-    "unknown-setting": ('{"defaults": {\n "ram": "1g"}}', "line 2: defaults.ram is not a known field; there are: capAdd"),
+    "unknown-setting": ('{"defaults": {\n "ram": "1g"}}', "line 2: defaults.ram is not a known field; there are: buildContext"),
     "wrong-type": ('{"defaults": {\n\n "image": 5}}', "line 3: defaults.image must be a text"),
     "twice": ('{"defaults": {},\n "defaults": {}}', "line 2: defaults is there already, in line 1"),
     "memory-12x": ('{"defaults": {\n "memory": "12x"}}', 'line 2: defaults.memory "12x" must be a size such as 8g'),

@@ -137,7 +137,7 @@ def test_limits_ports_and_a_full_disk_are_told(server, new_user, full_disk):
     user = made_with(server, new_user, "ports=8888,53/udp", "cpus=1.5", "memory=256m", f"mounts={full_disk}:/full")
     lines = shown_at_login(user)
     assert line_of(lines, "CPUs     1.5")
-    assert line_of(lines, "Memory ").endswith(" MiB of 256 MiB"), lines
+    assert line_of(lines, "Memory ").endswith("iB of 256 MiB"), lines
     assert [line for line in lines if "/full: 0 B of 1.0 MiB free, 100% FULL" in line], lines
     ports = server.labgpu_json("status", user.user)["containers"][0]["ports"]
     http = next(port.split(":")[0] for port in ports if port.endswith(":8888"))
