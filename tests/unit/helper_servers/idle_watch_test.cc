@@ -2,7 +2,13 @@
 #include "helper/idle_watch.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <atomic>
+#include <thread>
+
+#include "helper/listener.h"
 #include "tests/support/paused_process.h"
 #include "tests/support/pretended_cgroup.h"
 #include "tests/unit/helper_docker/run_task.h"
@@ -47,8 +53,9 @@ class IdleWatchTest : public testing::Test {
   FakeContainers containers_;
   FakeLogins logins_;
   SettingsPolicy policy_;
-  IdleWatch watch_{loop_,   *accounts_.store,      containers_,        logins_,
-                   policy_, "/nowhere/gpu-socket", cgroup_.root.path()};
+  std::string gpus_ = accounts_.directory / "gpus";
+  IdleWatch watch_{loop_, *accounts_.store,   containers_, logins_, policy_,
+                   gpus_, cgroup_.root.path()};
 };
 
 TEST_F(IdleWatchTest, StopsWhatNobodyUses) {
@@ -98,6 +105,37 @@ TEST_F(IdleWatchTest, NotWhileAJobRunsInTheBackground) {
   EXPECT_FALSE(watch_.stop_of("alice"));
   cgroup_.hold(std::to_string(init_.pid()) + "\n");
   run_until(loop_, [this] { return was_asked(); });
+}
+
+// Its process is in no cgroup that is looked at, so that the driver alone knows.
+TEST_F(IdleWatchTest, NotWhileItWorksOnAGpu) {
+  containers_.users_of_processes[4711] = "alice";
+  auto listener = listen_at(gpus_, SOCK_STREAM);
+  ASSERT_TRUE(listener);
+  std::atomic<bool> works = true;
+  std::atomic<bool> done = false;
+  std::atomic<int> asked = 0;
+  std::thread driver([&] {
+    while (!done) {
+      pollfd waiting{listener->get(), POLLIN, 0};
+      if (poll(&waiting, 1, 50) <= 0) continue;
+      UniqueFd connection(accept4(listener->get(), nullptr, nullptr, SOCK_CLOEXEC));
+      std::string processes = works ? R"({"pid":4711,"memory":5})" : "";
+      auto text = R"({"driver":"550","gpus":[{"index":"0","processes":[)" + processes + "]}]}";
+      EXPECT_GT(send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL), 0);
+      ++asked;
+    }
+  });
+  watch_.start();
+  run_until(loop_, [&] { return asked > 0; });
+  turn_loop(200ms);
+  EXPECT_THAT(containers_.asked, IsEmpty());
+  works = false;
+  run_until(loop_, [this] { return was_asked(); });
+  EXPECT_THAT(containers_.asked, ElementsAre("stop idle alice"));
+  EXPECT_GT(asked, 1);
+  done = true;
+  driver.join();
 }
 
 // A login that only forwards, which a helper that was restarted does not know.
