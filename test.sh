@@ -13,14 +13,16 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, packages, and e2e-short
+  (none)                    lint, unit, module, packages, and e2e-everyday
   full                      these with the whole of e2e, asan, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
   asan                      both under AddressSanitizer and UndefinedBehaviorSanitizer
   packages                  build the Debian packages into build/packages and check them
   e2e [RELEASE [ARG...]]    the packages in a whole server, bookworm and trixie; pytest's arguments after that
-  e2e-short [RELEASE]       e2e without the tests that take long each
+  e2e-short [RELEASE [ARG...]]
+                            e2e without the tests that take long each
+  e2e-everyday              that, where what does not depend on the release is tried on one of them
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
   escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
@@ -91,7 +93,14 @@ e2e() {
 }
 
 e2e_short() {
-  e2e "$1" -m "not real_kernel and not thorough and not long"
+  e2e "$1" -m "not real_kernel and not thorough and not long" "${@:2}"
+}
+
+# Of every day: what does not depend on the release is tried on one of them, half of it on each.
+e2e_everyday() {
+  e2e_short bookworm --either first &
+  e2e_short trixie --either second
+  wait $!
 }
 
 # The table of intended differences is part of what the suite has to say.
@@ -136,6 +145,7 @@ run() {
     packages) run_suite packages packages ;;
     e2e | differential | escape) on_releases "$@" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
+    e2e-everyday) e2e_everyday ;;
     fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
     *)
@@ -179,7 +189,7 @@ trap stop_own_docker EXIT
 rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
-  all) run_all e2e-short -- lint unit module ;;
+  all) run_all e2e-everyday -- lint unit module ;;
   full) run_all e2e 'differential bookworm' -- lint unit module asan ;;
   long)
     run_all e2e 'differential bookworm' 'escape bookworm' -- lint-deep unit module asan

@@ -5,6 +5,8 @@ from client import Client
 from test_bad_input import assert_one_line
 from varlink import Varlink
 
+pytestmark = pytest.mark.either_release
+
 INTERFACE = "org.labgpu"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g vera@home"
 

@@ -4,6 +4,8 @@ import pytest
 from processes import wait_until
 from settings import CONFIG, configuration, reload, set_user
 
+pytestmark = pytest.mark.either_release
+
 LABGPUD = "/usr/libexec/labgpu/labgpud"
 
 MISTAKES = {

@@ -8,6 +8,8 @@ from processes import PATIENCE, wait_until
 from settings import configuration, made_with, reload, set_user
 from terminal import Terminal
 
+pytestmark = pytest.mark.either_release
+
 LABGPUD = "/usr/libexec/labgpu/labgpud"
 GREETING = "/etc/labgpu/greeting"
 CHINESE = ("-o", "SetEnv=LANG=zh_CN.UTF-8")

@@ -3,6 +3,8 @@ import pytest
 
 from settings import CONFIG, configuration
 
+pytestmark = pytest.mark.either_release
+
 RECIPE = "/var/tmp/e2e-recipe"
 COMMENTED = """// kept
 { "profiles": { "phd": { "image": "lab/phd:1" } }, // kept too

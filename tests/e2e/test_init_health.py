@@ -1,6 +1,10 @@
 # A container whose init hangs or was replaced: a login says so in time, and so does labgpu status.
+import pytest
+
 from kept import check_kept, settle
 from settings import container_status
+
+pytestmark = pytest.mark.either_release
 
 
 def test_an_init_that_hangs(server, new_user):

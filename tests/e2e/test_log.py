@@ -1,7 +1,11 @@
 # `labgpu log`: what happened to logins and containers, for whoever may know.
 import json
 
+import pytest
+
 from processes import Background, wait_until
+
+pytestmark = pytest.mark.either_release
 
 
 def log_of(server, *arguments):

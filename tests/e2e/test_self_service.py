@@ -8,6 +8,8 @@ from client import Client
 from processes import wait_until
 from terminal import Terminal
 
+pytestmark = pytest.mark.either_release
+
 NO_SHELL = "labgpu: no shell reads the commands of labgpu, so they take none of"
 
 

@@ -7,7 +7,7 @@ from bridge import add_host_user, bridged_groups, remove_host_user
 from processes import PATIENCE, wait_until
 from server import MARKER
 
-pytestmark = pytest.mark.destructive
+pytestmark = [pytest.mark.destructive, pytest.mark.either_release]
 
 # "within a few seconds": a login's own time, and that of whatever does not answer.
 AT_ONCE = 5 * PATIENCE

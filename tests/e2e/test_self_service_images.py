@@ -1,6 +1,8 @@
 # A user builds an image, makes snapshots, goes back to one and takes one away, all by `ssh HOST labgpu ...`.
 import pytest
 
+pytestmark = pytest.mark.either_release
+
 DOCKERFILE = "FROM labgpu/default:latest\\nRUN touch /etc/built\\n"
 
 

@@ -1,5 +1,9 @@
 # `labgpu sessions` and `kill`: who is logged in, what they run, and how it is ended.
+import pytest
+
 from processes import wait_until
+
+pytestmark = pytest.mark.either_release
 
 
 def sessions(server, *arguments):

@@ -7,6 +7,8 @@ import pytest
 from processes import wait_until
 from settings import cgroup_value, configuration, container_status, made_with, set_user
 
+pytestmark = pytest.mark.either_release
+
 MEBIBYTE = 1 << 20
 
 LIMITS = {

@@ -6,6 +6,8 @@ import pytest
 from processes import wait_until
 from settings import container_status, set_user
 
+pytestmark = pytest.mark.either_release
+
 BASE = "FROM labgpu/default:latest\n"
 
 

@@ -37,6 +37,7 @@ END
 }
 
 readonly prefix=labgpu-test-
+readonly inits=/run/labgpu-test-hosts
 
 # systemd needs to manage cgroups, mounts and devices; --privileged is not used because it fails on machines whose
 # own root lacks CAP_SYS_RESOURCE.
@@ -55,11 +56,24 @@ readonly boot='
   mount --make-rshared /
   exec /sbin/init'
 
+# host_init NAME: the process on this machine that is the host's init. Docker is asked once for each boot, because its client takes
+# longer than all the rest of `exec`; that the process is still the one is seen by its cgroup.
+host_init() {
+  local known=$inits/$1 pid="" id=""
+  if ! { read -r pid id <"$known" && [[ $(<"/proc/$pid/cgroup") == *"$id"* ]]; } 2>/dev/null; then
+    read -r pid id < <(docker inspect --format '{{.State.Pid}} {{.Id}}' "$prefix$1") || true
+    [[ $pid == [1-9]* ]] || die "the host $1 does not run"
+    mkdir -p "$inits"
+    echo "$pid $id" >"$known.$$"
+    mv "$known.$$" "$known"
+  fi
+  echo "$pid"
+}
+
 # in_host NAME COMMAND...: like `docker exec -i`, which takes ten times as long: it makes a container's process each time.
 in_host() {
   local pid
-  pid=$(docker inspect --format '{{.State.Pid}}' "$prefix$1")
-  [[ $pid != 0 ]] || die "the host $1 does not run"
+  pid=$(host_init "$1")
   nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root HOSTNAME="$1" "${@:2}"
 }
@@ -121,6 +135,7 @@ host_reboot() {
 host_down() {
   docker rm -f -v "$prefix$1" >/dev/null 2>&1 || true
   docker volume rm -f "$prefix$1" >/dev/null
+  rm -f "$inits/$1"
 }
 
 command=${1:-}
