@@ -26,6 +26,7 @@ usage: ./test.sh [SUITE]
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
   escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
+  soak [RELEASE [ARG...]]   10,000 logins and 1,000 terminals, and what is left of them; e2e has a minute of it
   fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
   long                      all of these
@@ -113,6 +114,10 @@ escape() {
   run_suite "escape-$1" end_to_end e2e/escape escape "$1" "${@:2}"
 }
 
+soak() {
+  run_suite "soak-$1" end_to_end e2e/soak soak "$1" --logins 10000 --terminals 1000 "${@:2}"
+}
+
 # on_releases SUITE [RELEASE [ARG...]]: on both Debian releases at once, unless one is named.
 on_releases() {
   local suite=$1
@@ -143,7 +148,7 @@ run() {
     module) run_suite module build_and_test debug module module ;;
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
-    e2e | differential | escape) on_releases "$@" ;;
+    e2e | differential | escape | soak) on_releases "$@" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
     e2e-everyday) e2e_everyday ;;
     fuzz) run_suite fuzz fuzz ;;
@@ -196,6 +201,7 @@ case ${1:-all} in
     run fuzz
     run differential trixie
     run escape trixie
+    run soak
     run vm
     ;;
   *) run "$@" ;;

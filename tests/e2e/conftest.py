@@ -20,6 +20,8 @@ def pytest_addoption(parser):
     parser.addoption("--testhost", default=TESTHOST, help="makes the server: testhost.sh, or vmhost.sh of tests/vm")
     parser.addoption("--name", default="e2e", help="prefix of the server's name; runs at the same time need two")
     parser.addoption("--either", choices=["first", "second"], help="leave the other half of `either_release` out")
+    parser.addoption("--logins", type=int, default=200, help="how many the soak makes")
+    parser.addoption("--terminals", type=int, default=20, help="how many the soak makes")
     parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
 
 

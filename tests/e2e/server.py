@@ -92,7 +92,7 @@ class Server:
         self.sh(
             f"""systemctl stop {UNITS}; docker ps -aq | xargs -r docker rm -f
             rm -rf /var/lib/labgpu/*/*
-            rm -rf /home/alice /home/bob /home/mallory /home/eve /home/dora /home/dana /home/boxed1 /home/image? /home/user* /home/class*
+            rm -rf /home/alice /home/bob /home/mallory /home/eve /home/dora /home/dana /home/boxed1 /home/image? /home/user* /home/class* /home/soak?
             systemctl start {SOCKETS} labgpud.service"""
         )
 
