@@ -17,11 +17,22 @@ int report(const Error& error) {
   return error.exit_status;
 }
 
+// CLI11 says that a command is missing where a word stands that is none.
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* group = &app;
+  while (!group->get_subcommands().empty()) group = group->get_subcommands().back();
+  const auto unknown = app.remaining(true);
+  bool is_missing = group->get_require_subcommand_min() > 0 && error.get_name() == "RequiredError";
+  if (!is_missing || unknown.empty()) return error.what();
+  return "there is no command \"" + (group == &app ? "" : group->get_name() + ' ') +
+         unknown.front() + '"';
+}
+
 int parse_failure(const CLI::App& app, const CommandLine& line, const CLI::ParseError& error) {
   // --help and --version are "errors" of status 0.
   if (error.get_exit_code() == 0) return app.exit(error, std::cout, std::cerr);
   const char* help = line.is_owners() ? "; see labgpu help" : "; see labgpu --help";
-  return report({kExitUsage, error.what() + std::string(help)});
+  return report({kExitUsage, what_is_wrong(app, error) + help});
 }
 
 }  // namespace

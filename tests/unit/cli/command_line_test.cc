@@ -43,6 +43,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"image", "bootstrap", "--tarball", "x", "--suite", "y"},
                     Arguments{"image", "bootstrap", "--security-mirror", "x"}));
 
+TEST(CommandLine, AWordThatIsNoCommandIsNamed) {
+  EXPECT_THAT(run_labgpu({"frobnicate"}).err,
+              StartsWith("labgpu: there is no command \"frobnicate\"; see"));
+  EXPECT_THAT(run_labgpu({"user", "lock", "alice"}).err,
+              StartsWith("labgpu: there is no command \"user lock\"; see"));
+  EXPECT_THAT(run_labgpu({"user"}).err, HasSubstr("subcommand is required"));
+}
+
 TEST(CommandLine, HelpAndVersionSucceed) {
   for (const Arguments& arguments :
        {Arguments{"--help"}, Arguments{"user", "add", "--help"}, Arguments{"setup", "-h"}}) {
