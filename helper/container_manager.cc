@@ -2,7 +2,6 @@
 // true.
 #include "helper/container_manager.h"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -16,6 +15,8 @@
 #include "helper/image_puller.h"
 #include "helper/log.h"
 #include "helper/read_file.h"
+#include "helper/refresh_queue.h"
+#include "helper/repeated_work.h"
 #include "helper/running_containers.h"
 #include "helper/worker.h"
 
@@ -48,8 +49,8 @@ struct ContainerManager::Impl {
         events(loop, docker_client, kLabelUser,
                {.on_resync =
                     [this] {
-                      work.add(resync());
-                      work.add(describe_engine());
+                      listing.ask();
+                      describing.ask();
                     },
                 .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
 
@@ -80,8 +81,11 @@ struct ContainerManager::Impl {
   TreeWork trees;
   Worker tree_worker;  // uses what is above it
   std::map<std::string, Lane> lanes;
-  DockerEvents events;
   std::function<void(const EngineInfo&)> on_engine;
+  RefreshQueue refreshes{[this](std::string id) { return refresh(std::move(id)); }};
+  RepeatedWork listing{[this] { return resync(); }};
+  RepeatedWork describing{[this] { return describe_engine(); }};
+  DockerEvents events;
   TaskGroup work;  // last, so that its frames go before what they use
 };
 
@@ -98,7 +102,7 @@ void ContainerManager::start_following(std::function<void(const EngineInfo&)> on
 
 void ContainerManager::Impl::take_event(const ContainerEvent& event) {
   if (event.action == "start" || event.action == "unpause") {
-    work.add(refresh(event.id));
+    refreshes.add(event.id);
   } else {
     memory.drop(event.id);
   }
@@ -113,13 +117,10 @@ Task<void> ContainerManager::Impl::resync() {
     log(LogLevel::kError, list.error().message);
     co_return;
   }
-  std::vector<std::string> ids = memory.ids();
-  for (const ContainerSummary& summary : *list) {
-    if (summary.state == "running") ids.push_back(summary.id);
+  for (std::string& id : memory.ids()) refreshes.add(std::move(id));
+  for (ContainerSummary& summary : *list) {
+    if (summary.state == "running") refreshes.add(std::move(summary.id));
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  for (const std::string& id : ids) co_await refresh(id);
 }
 
 Task<void> ContainerManager::Impl::describe_engine() {

@@ -88,7 +88,7 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
   ContainerDetails details;
   int64_t pid = 0;
   DockerFields fields(reply, "Docker's description of a container");
-  fields.text("Id", details.id)
+  fields.id("Id", details.id)
       .text("Name", details.name)
       .text("Config.Image", details.image)
       .optional_text_map("Config.Labels", details.labels)
@@ -125,7 +125,7 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
   for (const json& entry : reply) {
     ContainerSummary summary;
     DockerFields fields(entry, "an entry of Docker's list of containers");
-    fields.text("Id", summary.id).text("State", summary.state);
+    fields.id("Id", summary.id).text("State", summary.state);
     if (!fields.result()) return Failed(fields.result().error());
     list.push_back(std::move(summary));
   }
@@ -137,7 +137,7 @@ Result<ContainerEvent> parse_container_event(std::string_view line) {
   if (!parsed) return Failed(parsed.error());
   ContainerEvent event;
   DockerFields fields(*parsed, "an event of Docker's");
-  fields.text("Action", event.action).text("Actor.ID", event.id);
+  fields.text("Action", event.action).id("Actor.ID", event.id);
   if (!fields.result()) return Failed(fields.result().error());
   return event;
 }

@@ -47,6 +47,8 @@ class HttpClient::Transfer {
   template <typename Value>
   void set(CURLoption option, Value value);
   void set_limits();
+  void expire_after(std::chrono::milliseconds limit);
+  std::string take_kept();
   size_t take_header(std::string_view line);
   size_t take_body(std::string_view piece);
   void mark_undelivered();
@@ -59,7 +61,7 @@ class HttpClient::Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::unique_ptr<curl_slist, HeadersDeleter> headers_;
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
-  EventSource header_timer_;
+  EventSource expiry_;  // of a stream: of its headers, then of all of it
   size_t header_bytes_ = 0;
   bool headers_done_ = false;
   bool opened_ = false;
@@ -107,13 +109,14 @@ void HttpClient::Transfer::set_limits() {
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   if (stream_ == nullptr) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-  } else if (request_.max_silence.count() > 0) {
+  } else if (request_.stream.silence.count() > 0) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.max_silence.count()));
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.stream.silence.count()));
   }
 }
 
 HttpClient::Transfer::~Transfer() {
+  take_kept();
   if (undelivered_) client_.undelivered_.remove(this);
   curl_multi_remove_handle(client_.multi_, easy_.get());
 }
@@ -126,15 +129,18 @@ void HttpClient::Transfer::set(CURLoption option, Value value) {
 
 void HttpClient::Transfer::start() {
   if (curl_multi_add_handle(client_.multi_, easy_.get()) != CURLM_OK) throw std::bad_alloc();
-  if (stream_ == nullptr) return;
-  header_timer_ = client_.loop_.after(request_.timeout, [this] {
+  if (stream_ != nullptr) expire_after(request_.timeout);
+}
+
+void HttpClient::Transfer::expire_after(std::chrono::milliseconds limit) {
+  expiry_ = client_.loop_.after(limit, [this] {
     curl_multi_remove_handle(client_.multi_, easy_.get());
     finish(CURLE_OPERATION_TIMEDOUT);
   });
 }
 
 void HttpClient::Transfer::finish(CURLcode code) {
-  header_timer_.reset();
+  expiry_.reset();
   finished.set(code);  // the last thing: the waiter destroys this transfer
 }
 
@@ -167,13 +173,19 @@ size_t HttpClient::Transfer::on_body(char* data, size_t size, size_t count, void
 }
 
 size_t HttpClient::Transfer::take_body(std::string_view piece) {
-  if (piece.size() > request_.max_body - body_.size()) {
+  if (piece.size() > request_.max_body - body_.size() || piece.size() > kMostKept - client_.kept_) {
     too_large_ = true;
     return 0;
   }
   body_.append(piece);
+  client_.kept_ += piece.size();
   mark_undelivered();
   return piece.size();
+}
+
+std::string HttpClient::Transfer::take_kept() {
+  client_.kept_ -= body_.size();
+  return std::exchange(body_, {});
 }
 
 void HttpClient::Transfer::mark_undelivered() {
@@ -185,21 +197,24 @@ void HttpClient::Transfer::mark_undelivered() {
 void HttpClient::Transfer::deliver() {
   undelivered_ = false;
   if (!is_success(status())) return;
-  header_timer_.reset();
-  if (!std::exchange(opened_, true)) stream_->on_open();
-  if (!body_.empty()) stream_->on_data(std::exchange(body_, {}));
+  if (!std::exchange(opened_, true)) {
+    expiry_.reset();
+    if (request_.stream.whole.count() > 0) expire_after(request_.stream.whole);
+    stream_->on_open();
+  }
+  if (!body_.empty()) stream_->on_data(take_kept());
 }
 
 Result<HttpResponse> HttpClient::Transfer::result(CURLcode code) {
   if (code != CURLE_OK) return describe(code);
-  return HttpResponse{.status = status(), .body = std::move(body_)};
+  return HttpResponse{.status = status(), .body = take_kept()};
 }
 
 Failed HttpClient::Transfer::describe(CURLcode code) const {
   if (too_large_) return fail(ErrorCode::kInvalid, "the reply is too large");
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-      if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
+      if (opened_) return fail(ErrorCode::kTimeout, "it fell silent, or came to no end");
       return fail(ErrorCode::kTimeout,
                   "no reply within " + std::to_string(request_.timeout.count()) + " ms");
     case CURLE_COULDNT_CONNECT: {
