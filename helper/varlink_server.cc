@@ -46,8 +46,10 @@ VarlinkServer::~VarlinkServer() = default;
 
 void VarlinkServer::accept(UniqueFd socket, Peer peer) {
   if (!quota_.enter(peer.uid)) {
-    log(LogLevel::kWarning,
-        "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
+    if (said_.enter("refused")) {
+      log(LogLevel::kWarning,
+          "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
+    }
     return;
   }
   auto connection = std::make_unique<Connection>();
