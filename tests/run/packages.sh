@@ -23,6 +23,7 @@ fi
 
 cd "$copy"
 rm -f ../*.deb ../*.changes ../*.buildinfo "$packages"/*
-PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b 9>&-
-cp ../*.deb ../*.changes ../*.buildinfo "$packages"
+# What the compiler was told, for check_packages.sh.
+PATH=/usr/lib/ccache:$PATH dpkg-buildpackage -us -uc -b 9>&- 2>&1 | tee ../build.log
+cp ../*.deb ../*.changes ../*.buildinfo ../build.log "$packages"
 ls -l "$packages"
