@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/unit/helper_servers/logged_lines.h"
 #include "tests/unit/helper_servers/session_fixture.h"
 
 namespace labgpu::test {
@@ -37,6 +38,18 @@ TEST_F(SessionPeersTest, DescriptorsThatNobodyWantsAreClosed) {
     char byte = 0;
     EXPECT_EQ(read(reading.get(), &byte, 1), 0) << "somebody still has the other end";
   }
+}
+
+TEST_F(SessionPeersTest, RefusalsDoNotFillTheLog) {
+  LoggedLines lines;
+  for (int i = 0; i < 15; ++i) {
+    PeerProcess alice({.uid = 20001, .own_network = false, .type = SOCK_SEQPACKET}, path_);
+    Client peer(loop_, std::move(alice.connection));
+    peer.greet();
+    peer.send(Attach{.wants_progress = 0});
+    peer.expect_failure(FailureCode::kNotAllowed);
+  }
+  EXPECT_EQ(lines.count("outside of a login by ssh"), kMostSaid);
 }
 
 TEST_F(SessionPeersTest, WhoAsksNothingMoreIsDropped) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/unit/helper_servers/logged_lines.h"
 #include "tests/unit/helper_servers/varlink_fixture.h"
 
 namespace labgpu::test {
@@ -102,6 +103,17 @@ TEST_F(VarlinkPeersTest, NoUserCanKeepRootOut) {
   auto root = client();
   root.call("org.example.Echo", {{"tag", "root"}});
   EXPECT_EQ(root.receive()["parameters"]["tag"], "root");
+}
+
+TEST_F(VarlinkPeersTest, RefusalsDoNotFillTheLog) {
+  LoggedLines lines;
+  std::vector<std::unique_ptr<PeerProcess>> flood;
+  for (int i = 0; i < 20; ++i) {
+    flood.push_back(std::make_unique<PeerProcess>(
+        PeerProcess::Who{.uid = 4711, .own_network = false, .type = SOCK_STREAM}, path_));
+    loop_.run_once(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(lines.count("too many connections"), kMostSaid);
 }
 
 TEST_F(VarlinkPeersTest, WhoSendsAByteNowAndThenGainsNothing) {
