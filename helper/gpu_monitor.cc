@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "helper/json_fields.h"
 
 namespace labgpu {
 
@@ -84,7 +85,8 @@ Task<Result<json>> ask_gpus(EventLoop& loop, std::string socket, UserOfProcess u
   auto reading = read_all(loop, std::move(*connection));
   Result<std::string> text = co_await reading;
   if (!text) co_return Failed(text.error());
-  json report = json::parse(*text, nullptr, false);
+  auto parsed = parse_json(*text, false);
+  json report = parsed ? std::move(*parsed) : json();
   if (!report.is_object()) {
     co_return unavailable(
         "labgpu-gpus ended without an answer; journalctl -u 'labgpu-gpus@*' may tell why");

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "helper/docker_json.h"
 #include "tests/unit/helper_docker/fake_server.h"
 #include "tests/unit/helper_docker/run_task.h"
 
@@ -185,6 +186,25 @@ TEST(DockerClient, WrongTypesAreErrorsThatNameTheField) {
     ASSERT_FALSE(details) << one.pointer;
     EXPECT_THAT(details.error().message, HasSubstr(one.named)) << one.pointer;
   }
+}
+
+TEST(DockerClient, IdsAreNoneOfAnyLength) {
+  for (const std::string& id : {std::string(), std::string(129, 'a'), std::string("a\0b", 3)}) {
+    auto container = nlohmann::json::parse(kContainer);
+    container["Id"] = id;
+    EXPECT_FALSE(parse_container_details(container)) << id;
+    EXPECT_FALSE(parse_container_list({{{"Id", id}, {"State", "running"}}})) << id;
+    nlohmann::json event = {{"Action", "start"}, {"Actor", {{"ID", id}}}};
+    EXPECT_FALSE(parse_container_event(event.dump())) << id;
+  }
+}
+
+TEST(DockerClient, ASentenceIsCutBetweenCharacters) {
+  EXPECT_EQ(docker_sentence("ein Wort"), "ein Wort");
+  std::string long_one;
+  while (long_one.size() < 3000) long_one += "\xe4\xb8\xad";  // three bytes each
+  EXPECT_EQ(docker_sentence(long_one), long_one.substr(0, 999) + " ...");
+  EXPECT_EQ(docker_sentence(std::string(2000, '\x80')), " ...");
 }
 
 TEST(DockerClient, EveryMissingFieldIsEitherOptionalOrAnError) {
