@@ -39,6 +39,7 @@ class HttpClient::Transfer {
   void start();
   void deliver();
   void finish(CURLcode code);
+  void end(CURLcode code);
   Result<HttpResponse> result(CURLcode code);
 
   Shared<CURLcode> finished;
@@ -75,7 +76,8 @@ class HttpClient::Transfer {
   bool opened_ = false;
   bool too_large_ = false;
   bool undelivered_ = false;
-  std::string body_;  // the response's; of a stream, what its callback has not had yet
+  bool paused_ = false;  // a stream whose callback has to have something first
+  std::string body_;     // the response's; of a stream, what its callback has not had yet
 };
 
 HttpClient::Transfer::Transfer(HttpClient& client, HttpRequest request, const HttpStream* stream)
@@ -150,10 +152,13 @@ void HttpClient::Transfer::start() {
 }
 
 void HttpClient::Transfer::expire_after(std::chrono::milliseconds limit) {
-  expiry_ = client_.loop_.after(limit, [this] {
-    curl_multi_remove_handle(client_.multi_, easy_.get());
-    finish(CURLE_OPERATION_TIMEDOUT);
-  });
+  expiry_ = client_.loop_.after(limit, [this] { end(CURLE_OPERATION_TIMEDOUT); });
+}
+
+// What libcurl has not ended by itself.
+void HttpClient::Transfer::end(CURLcode code) {
+  curl_multi_remove_handle(client_.multi_, easy_.get());
+  finish(code);
 }
 
 void HttpClient::Transfer::finish(CURLcode code) {
@@ -211,7 +216,14 @@ size_t HttpClient::Transfer::on_upload(char* data, size_t size, size_t count, vo
 }
 
 size_t HttpClient::Transfer::take_body(std::string_view piece) {
-  if (piece.size() > request_.max_body - body_.size() || piece.size() > kMostKept - client_.kept_) {
+  bool fits =
+      piece.size() <= request_.max_body - body_.size() && piece.size() <= kMostKept - client_.kept_;
+  // libcurl reads a hundred times before it lets anybody else have a turn (transfer.c, maxloops).
+  if (!fits && stream_ != nullptr && is_success(status()) && !body_.empty()) {
+    paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!fits) {
     too_large_ = true;
     return 0;
   }
@@ -241,6 +253,9 @@ void HttpClient::Transfer::deliver() {
     stream_->on_open();
   }
   if (!body_.empty()) stream_->on_data(take_kept());
+  if (!std::exchange(paused_, false)) return;
+  // What was left hanging comes at once, and more from the loop.
+  if (CURLcode code = curl_easy_pause(easy_.get(), CURLPAUSE_CONT); code != CURLE_OK) end(code);
 }
 
 Result<HttpResponse> HttpClient::Transfer::result(CURLcode code) {
@@ -253,9 +268,8 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       if (took_all_its_time()) {
-        return fail(ErrorCode::kTimeout,
-                    "it was not done within " + std::to_string(request_.stream.whole.count()) +
-                        " ms");
+        return fail(ErrorCode::kTimeout, "it was not done within " +
+                                             std::to_string(request_.stream.whole.count()) + " ms");
       }
       if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
       return fail(ErrorCode::kTimeout,
