@@ -86,6 +86,9 @@ class HostileDockerTest : public ::testing::Test {
     return running ? Error{} : running.error();
   }
 
+  // Before the server, whose threads may still be in them when the test is over.
+  Crowd crowd_;
+  std::atomic<bool> flooded_ = false;
   test::TemporaryDirectory directory_;
   Config config_;
   EventLoop loop_;
@@ -96,7 +99,6 @@ class HostileDockerTest : public ::testing::Test {
 
 TEST_F(HostileDockerTest, AFloodOfEventsIsNoFloodOfRequests) {
   constexpr int kEvents = 1000;
-  Crowd crowd;
   start(
       [](const auto&, const FakeConnection& c) {
         c.send(kStream);
@@ -104,11 +106,11 @@ TEST_F(HostileDockerTest, AFloodOfEventsIsNoFloodOfRequests) {
         c.send(started("last"));
         c.wait_hangup();
       },
-      [&](const FakeRequest&, const FakeConnection& c) {
-        crowd.enter();
+      [this](const FakeRequest&, const FakeConnection& c) {
+        crowd_.enter();
         usleep(1000);
         c.send(http_reply(404, "{}"));
-        crowd.leave();
+        crowd_.leave();
       });
   manager_->start_following([](const EngineInfo&) {});
   auto longest = std::chrono::steady_clock::duration::zero();
@@ -119,29 +121,57 @@ TEST_F(HostileDockerTest, AFloodOfEventsIsNoFloodOfRequests) {
     return count("containers/last/json") == 1;
   });
   // Beside the few containers: the list, and what Docker says of itself.
-  EXPECT_LE(crowd.most(), RefreshQueue::kAtOnce + 2);
+  EXPECT_LE(crowd_.most(), RefreshQueue::kAtOnce + 2);
   EXPECT_LT(longest, std::chrono::seconds(3)) << "somebody else would have waited that long";
 }
 
 TEST_F(HostileDockerTest, AFloodOfNonsenseAsksForOneListAtATime) {
-  Crowd lists;
-  std::atomic<bool> flooded = false;
   start(
-      [&](const auto&, const FakeConnection& c) {
+      [this](const auto&, const FakeConnection& c) {
         c.send(kStream);
         for (int i = 0; i < 3000; ++i) c.send("{\"Action\":[[[[\n");
-        flooded = true;
+        flooded_ = true;
         c.wait_hangup();
       },
-      [&](const FakeRequest&, const FakeConnection& c) {
-        lists.enter();
+      [this](const FakeRequest&, const FakeConnection& c) {
+        crowd_.enter();
         usleep(2000);
         c.send(http_reply(200, "[]"));
-        lists.leave();
+        crowd_.leave();
       });
   manager_->start_following([](const EngineInfo&) {});
-  run_until(loop_, [&] { return flooded && count("containers/json") >= 2; });
-  EXPECT_LE(lists.most(), 2U);
+  run_until(loop_, [&] { return flooded_ && count("containers/json") >= 2; });
+  EXPECT_LE(crowd_.most(), 2U);
+}
+
+// As after a helper that ended while it made containers anew.
+TEST_F(HostileDockerTest, AFloodOfContainersAsideIsNoFloodOfRequests) {
+  constexpr int kContainers = 500;
+  std::string list;
+  std::string last;
+  for (int i = 0; i < kContainers; ++i) {
+    last = std::to_string(100000000000 + i);
+    list += (i == 0 ? "[" : ",") + (R"({"Id":")" + last) +
+            R"(","State":"exited","Names":["/alice_container.ran-)" + last + "\"]}";
+  }
+  list += "]";
+  start(
+      [](const auto&, const FakeConnection& c) {
+        c.send(kStream);
+        c.wait_hangup();
+      },
+      [this, list](const FakeRequest& request, const FakeConnection& c) {
+        bool is_list = request.target.find("/containers/json") != std::string::npos;
+        if (is_list) return c.send(http_reply(200, list));
+        crowd_.enter();
+        usleep(1000);
+        c.send(http_reply(404, "{}"));
+        crowd_.leave();
+      });
+  manager_->start_following([](const EngineInfo&) {});
+  run_until(loop_, [&] { return count("containers/" + last + "/json") == 1; });
+  // Beside the few containers: what Docker says of itself.
+  EXPECT_LE(crowd_.most(), RefreshQueue::kAtOnce + 1);
 }
 
 TEST_F(HostileDockerTest, AContainerThatDockerHangsOnKeepsNoOtherBack) {

@@ -155,9 +155,9 @@ TEST_F(VarlinkPeersTest, WhoCallsWithoutPauseLeavesTheOthersTheirTurn) {
     calls += std::string(R"({"method":"org.example.Echo","oneway":true})") + '\0';
   }
   auto flood = client(4711);
-  auto root = client();
   auto done_before = [this] { return interface_.called.size(); };
   for (int i = 0; i < 50; ++i) flood.send(calls);
+  auto root = client();
   root.call("org.example.Echo", {{"tag", "root"}});
   size_t before = done_before();
   EXPECT_EQ(root.receive()["parameters"]["tag"], "root");
