@@ -1,10 +1,12 @@
-// Fuzzes Docker's streams, of events and of a pull: bytes in pieces become lines, and lines become
-// numbers that go together.
+// Fuzzes Docker's streams, of events, of a pull and of a build: bytes in pieces become lines, lines
+// of a pull become numbers that go together, and those of a build text that does not depend on the
+// pieces.
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "helper/build_output.h"
 #include "helper/docker_types.h"
 #include "helper/line_splitter.h"
 #include "helper/pull_progress.h"
@@ -26,6 +28,19 @@ std::vector<std::string> lines_of(std::string_view text, size_t piece) {
   return lines;
 }
 
+// What a build's user sees, and how it ended.
+std::string build_of(std::string_view text, size_t piece) {
+  std::string shown;
+  labgpu::BuildOutput output([&shown](std::string_view one) { shown += one; });
+  auto stream = output.stream();
+  for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
+    stream.on_data(text.substr(0, piece));
+  }
+  if (output.told()) return shown;
+  promise(!output.told().error().message.empty(), "a build's failure says why");
+  return shown + output.told().error().message;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -33,6 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   auto lines = lines_of(text, text.size() + 1);
   promise(lines == lines_of(text, 7), "lines do not depend on the pieces");
+  promise(build_of(text, text.size() + 1) == build_of(text, 7),
+          "a build does not depend on the pieces");
   labgpu::PullProgress progress;
   for (const auto& line : lines) {
     if (auto event = labgpu::parse_container_event(line)) {

@@ -70,7 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2 || size > kMaxPacket) return 0;
   auto type = static_cast<MessageType>(data[0] | (data[1] << 8));
   try_all<Hello, Failure, CheckAccount, AccountVerdict, OpenSession, SessionOpened, CheckPassword,
-          PasswordAccepted, ChangePassword, Attach, Progress, Attached, Identity, Start, Started,
-          Exited, Signal>(type, Bytes(data + 2, size - 2));
+          PasswordAccepted, ChangePassword, Attach, Progress, Notice, Attached, Manage, Managed,
+          Greet, Greeting, Identity, Start, Started, Exited, Signal>(type,
+                                                                     Bytes(data + 2, size - 2));
   return 0;
 }
