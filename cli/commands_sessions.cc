@@ -97,7 +97,7 @@ Result<void> end_sessions(const CommandLine& line, const KillOptions& options) {
                                 : end_logins(line, *name, options.number);
   return show_reply(line, reply, [&name](const json& done) {
     auto ended = done.at("ended").get<uint64_t>();
-    std::cout << *name << ": ended " << counted(ended, "session", "sessions") << '\n';
+    std::cout << printable(*name) << ": ended " << counted(ended, "session", "sessions") << '\n';
   });
 }
 

@@ -102,7 +102,7 @@ void print_containers(const json& containers) {
 
 void print_change(const json& reply) {
   if (reply.contains("changed") && !reply.at("changed").empty()) {
-    std::cout << reply.at("user").at("name").get<std::string>()
+    std::cout << printable(reply.at("user").at("name").get<std::string>())
               << ": changed in the container: " << listed(reply.at("changed")) << '\n';
   }
   if (reply.contains("container")) print_differences(reply.at("container"));

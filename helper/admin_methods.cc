@@ -128,7 +128,7 @@ bool AdminMethods::is_admin(const Peer& peer) const {
          std::find(peer.groups.begin(), peer.groups.end(), *admin_group_) != peer.groups.end();
 }
 
-std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCall& call) const {
+std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCall& call) {
   bool for_administrators = method.caller != Caller::kOwnerAlone;
   if (for_administrators && is_admin(call.peer)) return std::nullopt;
   auto own = accounts_.find(call.peer.uid);
@@ -150,7 +150,7 @@ std::optional<VarlinkError> AdminMethods::refuse(const Method& method, VarlinkCa
 }
 
 std::optional<std::string> AdminMethods::refuse_owner(const Method& method, const Account& own,
-                                                      nlohmann::json& parameters) const {
+                                                      nlohmann::json& parameters) {
   auto& name = parameters[kName];
   if (name.is_null()) name = own.name;
   if (name != own.name) {
@@ -158,6 +158,9 @@ std::optional<std::string> AdminMethods::refuse_owner(const Method& method, cons
   }
   // A container that its user may not enter is not theirs to start.
   if (!method.changes_something) return std::nullopt;
+  if (!owner_changes_.enter(own.name)) {
+    return own.name + " has asked for too much within a minute; try again in a minute";
+  }
   return refusal_of(own, now_in_microseconds(), {.maintenance = maintenance_.word()});
 }
 

@@ -5,6 +5,7 @@
 // it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include "common/paths.h"
 #include "helper/account_store.h"
+#include "helper/attempt_limit.h"
 #include "helper/config.h"
 #include "helper/containers.h"
 #include "helper/directory_tree.h"
@@ -36,6 +38,11 @@ namespace labgpu {
 
 class AdminMethods final : public VarlinkInterface {
  public:
+  // What somebody may change of their own account within the period: each is work for Docker and a
+  // line of the log.
+  static constexpr unsigned kMostOwnerChanges = 60;
+  static constexpr std::chrono::milliseconds kOwnerChangesPeriod{60000};
+
   // Everything given must outlive the object. `admin_group`: whose members may what root may.
   AdminMethods(EventLoop& loop, AccountStore& accounts, Containers& containers,
                Maintenance& maintenance, const Config& config, std::optional<gid_t> admin_group,
@@ -73,9 +80,9 @@ class AdminMethods final : public VarlinkInterface {
   static const Method kMethods[];
 
   // Nothing when the peer may call that. A name that an owner leaves out is filled in.
-  [[nodiscard]] std::optional<VarlinkError> refuse(const Method& method, VarlinkCall& call) const;
+  [[nodiscard]] std::optional<VarlinkError> refuse(const Method& method, VarlinkCall& call);
   [[nodiscard]] std::optional<std::string> refuse_owner(const Method& method, const Account& own,
-                                                        nlohmann::json& parameters) const;
+                                                        nlohmann::json& parameters);
 
   // admin_accounts.cc
   VarlinkReply add_user(const nlohmann::json& parameters);
@@ -172,6 +179,7 @@ class AdminMethods final : public VarlinkInterface {
   PasswordChanges& passwords_;
   Images& images_;
   GpuMonitor gpus_;
+  AttemptLimit owner_changes_{kMostOwnerChanges, kOwnerChangesPeriod};
   std::set<std::string> being_purged_;  // nothing else begins with these
   Worker tree_worker_;
   Worker log_worker_;

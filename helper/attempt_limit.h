@@ -1,4 +1,4 @@
-// How often somebody may try a secret.
+// How often something may be done within a time: a secret be tried, a peer be complained of.
 #pragma once
 
 #include <chrono>
@@ -36,5 +36,10 @@ class AttemptLimit {
   std::chrono::milliseconds period_;
   std::map<std::string, Count> counts_;
 };
+
+// What peers bring about is logged that often, and not as often as they like: whoever floods the
+// log hides in it what others do.
+inline constexpr unsigned kMostSaid = 10;
+inline constexpr std::chrono::milliseconds kMostSaidPeriod{60000};
 
 }  // namespace labgpu

@@ -18,19 +18,20 @@ HttpStream BuildOutput::stream() {
 
 void BuildOutput::take_line(std::string_view line) {
   constexpr char kWhat[] = "a line of Docker's about a build";
+  if (!told_) return;
   auto parsed = parse_docker_json(line, kWhat);
+  if (!parsed) {
+    told_ = Failed(parsed.error());
+    return;
+  }
   std::string text;
   std::string error;
-  if (parsed) {
-    DockerFields fields(*parsed, kWhat);
-    fields.optional_text("stream", text);
-    fields.optional_text("error", error).optional_text("errorDetail.message", error);
-    if (told_) told_ = fields.result();
-  } else if (told_) {
-    told_ = Failed(parsed.error());
-  }
-  if (!text.empty()) on_text_(text);
-  if (!error.empty() && told_) told_ = fail(ErrorCode::kInvalid, error);
+  DockerFields fields(*parsed, kWhat);
+  fields.optional_text("stream", text);
+  fields.sentence("error", error).sentence("errorDetail.message", error);
+  told_ = fields.result();
+  if (told_ && !text.empty()) on_text_(text);
+  if (told_ && !error.empty()) told_ = fail(ErrorCode::kInvalid, error);
 }
 
 }  // namespace labgpu

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "helper/container_spec.h"
+#include "helper/json_fields.h"
 #include "helper/settings_json.h"
 #include "helper/settings_table.h"
 
@@ -57,12 +58,12 @@ json settings_labels(const Settings& settings, GpuAccess access) {
 
 SettingsLayer made_with(const ContainerDetails& container) {
   SettingsLayer layer = standard_settings();
-  auto made = json::parse(label_of(container, kLabelSettings), nullptr, false);
-  if (!made.is_object()) return layer;
+  auto made = parse_json(label_of(container, kLabelSettings), false);
+  if (!made || !made->is_object()) return layer;
   for (const auto& setting : all_settings()) {
-    auto value = made.find(std::string(setting.name));
+    auto value = made->find(std::string(setting.name));
     // A value that does not do any more differs from every one that does.
-    if (value != made.end() && !setting.field.read(layer, *value)) setting.field.clear(layer);
+    if (value != made->end() && !setting.field.read(layer, *value)) setting.field.clear(layer);
   }
   return layer;
 }

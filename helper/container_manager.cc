@@ -2,7 +2,6 @@
 // true.
 #include "helper/container_manager.h"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -41,7 +40,7 @@ void ContainerManager::start_following(std::function<void(const EngineInfo&)> on
 void ContainerManager::Impl::take_event(const ContainerEvent& event) {
   history.take_event(event);
   if (event.action == "start" || event.action == "unpause") {
-    work.add(refresh(event.id));
+    refreshes.add(event.id);
   } else if (event.action == "die" || event.action == "destroy" || event.action == "pause") {
     memory.drop(event.id);
   }
@@ -56,15 +55,12 @@ Task<void> ContainerManager::Impl::resync() {
     log(LogLevel::kError, list.error().message);
     co_return;
   }
-  std::vector<std::string> ids = memory.ids();
-  for (const ContainerSummary& summary : *list) {
-    if (summary.state == "running") ids.push_back(summary.id);
+  for (std::string& id : memory.ids()) refreshes.add(std::move(id));
+  for (ContainerSummary& summary : *list) {
     bool aside = !summary.names.empty() && was_before(summary.names.front(), summary.id);
-    if (aside) work.add(settle(summary.id));
+    if (aside) settling.add(summary.id);
+    if (summary.state == "running") refreshes.add(std::move(summary.id));
   }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  for (const std::string& id : ids) co_await refresh(id);
 }
 
 Task<void> ContainerManager::Impl::describe_engine() {

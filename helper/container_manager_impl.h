@@ -18,6 +18,8 @@
 #include "helper/docker_events.h"
 #include "helper/image_export.h"
 #include "helper/image_puller.h"
+#include "helper/refresh_queue.h"
+#include "helper/repeated_work.h"
 #include "helper/running_containers.h"
 #include "helper/snapshot_images.h"
 #include "helper/user_file.h"
@@ -61,8 +63,8 @@ struct ContainerManager::Impl {
                {.on_resync =
                     [this] {
                       history.note_lost_events();
-                      work.add(resync());
-                      work.add(describe_engine());
+                      listing.ask();
+                      describing.ask();
                     },
                 .on_event = [this](const ContainerEvent& event) { take_event(event); }}) {}
 
@@ -120,8 +122,12 @@ struct ContainerManager::Impl {
   Worker tree_worker;  // uses what is above it
   Worker file_worker;
   std::map<std::string, Lane> lanes;
-  DockerEvents events;
   std::function<void(const EngineInfo&)> on_engine;
+  RefreshQueue refreshes{[this](std::string id) { return refresh(std::move(id)); }};
+  RefreshQueue settling{[this](std::string id) { return settle(std::move(id)); }};
+  RepeatedWork listing{[this] { return resync(); }};
+  RepeatedWork describing{[this] { return describe_engine(); }};
+  DockerEvents events;
   TaskGroup work;  // last, so that its frames go before what they use
 };
 

@@ -20,7 +20,9 @@ using Running = std::shared_ptr<const RunningContainer>;
 
 // How often and for how long a container that Docker restarts by itself is looked at again.
 constexpr milliseconds kRetryDelay{100};
-constexpr int kRetries = 50;
+constexpr milliseconds kPatience{5000};
+// All that labgpu can have made for one name are a few, former accounts' included.
+constexpr size_t kMostOfOne = 64;
 
 std::string logs_of(const ContainerDetails& details) {
   return "; docker logs " + details.name + " may say why";
@@ -50,6 +52,11 @@ Task<Result<std::vector<ContainerDetails>>> ContainerStarter::find_all(std::stri
   std::string label = std::string(kLabelUser) + "=" + user;
   Result<std::vector<ContainerSummary>> list = co_await docker_.list_containers(std::move(label));
   if (!list) co_return Failed(list.error());
+  if (list->size() > kMostOfOne) {
+    co_return fail(ErrorCode::kInvalid, user + " has " + std::to_string(list->size()) +
+                                            " containers; remove those that are not needed with "
+                                            "docker rm");
+  }
   std::vector<ContainerDetails> found;
   for (const ContainerSummary& summary : *list) {
     Result<ContainerDetails> details = co_await docker_.inspect_container(summary.id);
@@ -256,7 +263,8 @@ Task<Result<void>> ContainerStarter::wake(Account account, ContainerDetails foun
 
 // Once is enough but for a container that ends and that Docker starts anew.
 Task<Result<Running>> ContainerStarter::wait_running(ContainerOwner owner, std::string id) {
-  for (int attempt = 0;; ++attempt) {
+  const auto last = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
     Result<ContainerDetails> details = co_await docker_.inspect_container(id);
     if (!details) co_return Failed(details.error());
     Result<Running> opened = fail(ErrorCode::kUnavailable, "its state is " + details->state);
@@ -266,7 +274,7 @@ Task<Result<Running>> ContainerStarter::wait_running(ContainerOwner owner, std::
       co_return opened;
     }
     bool may_come = details->state == "running" || details->state == "restarting";
-    if (!may_come || attempt == kRetries) {
+    if (!may_come || std::chrono::steady_clock::now() > last) {
       co_return fail(ErrorCode::kUnavailable,
                      "the container " + details->name + " does not stay up (" +
                          opened.error().message + ", exit code " +

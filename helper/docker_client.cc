@@ -23,6 +23,11 @@ constexpr std::chrono::hours kCommit{6};
 // A pull says nothing while Docker waits for another client's pull of the same layers, or finishes
 // a large layer on a slow disk. The silence of a registry Docker itself ends sooner.
 constexpr seconds kSilentPull{600};
+// Whoever wants the image waits for the pull that there is, so it must not go on for ever.
+constexpr std::chrono::hours kLongestPull{24};
+// Of an entry of a list of containers or images, one or two kilobytes; of all other replies, some
+// ten. What is as large as an image does not come this way (image_export).
+constexpr size_t kLargestList = size_t{16} << 20;
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
@@ -96,6 +101,8 @@ struct DockerClient::Call {
   std::string target;  // without the version
   std::string body = {};
   milliseconds timeout = kQuickCall;
+  StreamLimits stream = {};
+  size_t max_body = HttpRequest{}.max_body;
 };
 
 DockerClient::DockerClient(EventLoop& loop, std::string socket_path)
@@ -109,7 +116,7 @@ Failed DockerClient::unreachable(const std::string& what, const Error& error) co
 Failed DockerClient::refused(const std::string& what, const HttpResponse& response) const {
   std::string sentence;
   if (Result<json> reply = parse_docker_json(response.body, "the reply")) {
-    DockerFields(*reply, "the reply").optional_text("message", sentence);
+    DockerFields(*reply, "the reply").sentence("message", sentence);
   }
   if (sentence.empty()) sentence = "HTTP status " + std::to_string(response.status);
   ErrorCode code = ErrorCode::kInvalid;
@@ -141,7 +148,9 @@ Task<Result<HttpRequest>> DockerClient::make_request(const Call& call) {
   co_return HttpRequest{.method = call.method,
                         .target = "/v" + to_string(*version_) + call.target,
                         .body = call.body,
-                        .timeout = call.timeout};
+                        .timeout = call.timeout,
+                        .stream = call.stream,
+                        .max_body = call.max_body};
 }
 
 Task<Result<HttpResponse>> DockerClient::call(Call call) {
@@ -155,11 +164,9 @@ Task<Result<HttpResponse>> DockerClient::call(Call call) {
   co_return response;
 }
 
-Task<Result<HttpResponse>> DockerClient::call_stream(Call call, seconds max_silence,
-                                                     HttpStream stream) {
+Task<Result<HttpResponse>> DockerClient::call_stream(Call call, HttpStream stream) {
   Result<HttpRequest> request = co_await make_request(call);
   if (!request) co_return Failed(request.error());
-  request->max_silence = max_silence;
   Result<HttpResponse> response = co_await http_.stream(std::move(*request), std::move(stream));
   if (!response) co_return unreachable(call.what, response.error());
   if (!is_success(response->status)) co_return refused(call.what, *response);
@@ -191,7 +198,8 @@ Task<Result<EngineInfo>> DockerClient::info() {
 Task<Result<std::vector<ContainerSummary>>> DockerClient::list_containers(std::string label) {
   json filters = {{"label", json::array({label})}};
   Call described{.what = "list the containers",
-                 .target = "/containers/json?all=1&filters=" + url_encode(to_text(filters))};
+                 .target = "/containers/json?all=1&filters=" + url_encode(to_text(filters)),
+                 .max_body = kLargestList};
   Result<json> reply = co_await call_json(std::move(described));
   if (!reply) co_return Failed(reply.error());
   co_return parse_container_list(*reply);
@@ -212,7 +220,7 @@ Task<Result<std::string>> DockerClient::call_for_id(Call described) {
   std::string id;
   what = "Docker's reply, when it was to " + what;
   DockerFields fields(*reply, what);
-  fields.text("Id", id);
+  fields.id("Id", id);
   if (!fields.result()) co_return Failed(fields.result().error());
   co_return id;
 }
@@ -323,10 +331,12 @@ Task<Result<void>> DockerClient::remove_image(std::string image) {
 }
 
 Task<Result<void>> DockerClient::pull_image(std::string image, HttpStream stream) {
-  Call described{
-      .what = "fetch it", .method = "POST", .target = pull_target(image), .timeout = kSlowCall};
-  Result<HttpResponse> done =
-      co_await call_stream(std::move(described), kSilentPull, std::move(stream));
+  Call described{.what = "fetch it",
+                 .method = "POST",
+                 .target = pull_target(image),
+                 .timeout = kSlowCall,
+                 .stream = {.silence = kSilentPull, .whole = kLongestPull}};
+  Result<HttpResponse> done = co_await call_stream(std::move(described), std::move(stream));
   if (!done) co_return Failed(done.error());
   co_return Result<void>();
 }
@@ -335,7 +345,8 @@ Task<Result<std::vector<ImageDetails>>> DockerClient::list_images(std::string pa
   json filters = json::object();
   if (!pattern.empty()) filters["reference"] = json::array({pattern});
   Call described{.what = "list the images",
-                 .target = "/images/json?filters=" + url_encode(to_text(filters))};
+                 .target = "/images/json?filters=" + url_encode(to_text(filters)),
+                 .max_body = kLargestList};
   Result<json> reply = co_await call_json(std::move(described));
   if (!reply) co_return Failed(reply.error());
   co_return parse_image_list(*reply);
@@ -349,7 +360,7 @@ Task<Result<void>> DockerClient::build_image(ImageBuild build, seconds limit, Ht
   request->upload_fd = build.context_fd;
   request->upload_size = build.context_size;
   request->content_type = "application/x-tar";
-  request->max_time = limit;
+  request->stream.whole = limit;
   Result<HttpResponse> done = co_await http_.stream(std::move(*request), std::move(stream));
   if (!done) co_return unreachable(described.what, done.error());
   if (!is_success(done->status)) co_return refused(described.what, *done);
@@ -367,8 +378,7 @@ Task<Error> DockerClient::follow_events(std::string label,
   Call described{.what = "tell its events",
                  .target = "/events?since=" + to_event_time(since) +
                            "&filters=" + url_encode(to_text(filters))};
-  Result<HttpResponse> ended =
-      co_await call_stream(std::move(described), seconds(0), std::move(stream));
+  Result<HttpResponse> ended = co_await call_stream(std::move(described), std::move(stream));
   if (!ended) co_return ended.error();
   co_return Error{ErrorCode::kUnavailable, "Docker ended its stream of events"};
 }

@@ -81,8 +81,7 @@ class DockerClient {
  private:
   struct Call;
   Task<Result<HttpResponse>> call(Call call);
-  Task<Result<HttpResponse>> call_stream(Call call, std::chrono::seconds max_silence,
-                                         HttpStream stream);
+  Task<Result<HttpResponse>> call_stream(Call call, HttpStream stream);
   Task<Result<nlohmann::json>> call_json(Call call);
   Task<Result<void>> call_plain(Call call);
   // Of a reply that says what was made.

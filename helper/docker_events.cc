@@ -32,9 +32,8 @@ HttpStream DockerEvents::make_stream() {
               [this](std::string_view piece) {
                 auto take = [this](std::string_view line) { take_line(line); };
                 if (lines_.feed(piece, take)) return;
-                log(LogLevel::kError, "Docker sent an event without an end; it is left out");
                 lines_ = {};
-                handlers_.on_resync();
+                take_nonsense("Docker sent an event without an end");
               }};
 }
 
@@ -44,7 +43,13 @@ void DockerEvents::take_line(std::string_view line) {
     handlers_.on_event(*event);
     return;
   }
-  log(LogLevel::kError, event.error().message);
+  take_nonsense(event.error().message);
+}
+
+void DockerEvents::take_nonsense(const std::string& what) {
+  if (!std::exchange(told_of_nonsense_, true)) {
+    log(LogLevel::kError, what + "; it is left out, as others will be");
+  }
   handlers_.on_resync();
 }
 
@@ -52,6 +57,7 @@ Task<void> DockerEvents::follow() {
   milliseconds delay = kFirstDelay;
   for (;;) {
     connected_ = false;
+    told_of_nonsense_ = false;
     lines_ = {};
     HttpStream stream = make_stream();
     auto since = std::chrono::system_clock::now();

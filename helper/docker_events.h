@@ -34,6 +34,7 @@ class DockerEvents {
   Task<void> follow();
   HttpStream make_stream();
   void take_line(std::string_view line);
+  void take_nonsense(const std::string& what);
 
   EventLoop& loop_;
   DockerClient& docker_;
@@ -41,6 +42,7 @@ class DockerEvents {
   Handlers handlers_;
   LineSplitter lines_;
   bool connected_ = false;
+  bool told_of_nonsense_ = false;  // once for each connection
   TaskGroup work_;
 };
 

@@ -1,16 +1,35 @@
 // Typed getters over nlohmann::json that check before they convert.
 #include "helper/docker_json.h"
 
+#include <algorithm>
+
+#include "helper/json_fields.h"
+#include "helper/json_text.h"
+
 namespace labgpu {
 
 using nlohmann::json;
 
 Result<json> parse_docker_json(std::string_view text, std::string_view what) {
-  json value = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) {
-    return fail(ErrorCode::kInvalid, std::string(what) + " is not valid JSON");
-  }
+  Result<json> value = parse_json(std::string(text), false);
+  if (!value) return fail(ErrorCode::kInvalid, std::string(what) + " is not JSON that can be read");
   return value;
+}
+
+std::string docker_sentence(std::string_view text) {
+  constexpr size_t kLongest = 1000;
+  std::string sentence(text.substr(0, kLongest));
+  if (text.size() > kLongest) {
+    // Not inside of a character: the bytes of one that follow its first are 10xxxxxx.
+    auto is_inside = [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; };
+    size_t end = kLongest;
+    while (end > 0 && is_inside(text[end])) --end;
+    sentence.resize(end);
+    sentence += " ...";
+  }
+  auto is_control = [](char byte) { return (byte >= 0 && byte < ' ') || byte == 0x7f; };
+  std::replace_if(sentence.begin(), sentence.end(), is_control, ' ');
+  return sentence;
 }
 
 const json* DockerFields::find(std::string_view path) {
@@ -44,10 +63,33 @@ void DockerFields::mismatch(std::string_view path, const char* expected) {
 DockerFields& DockerFields::text(std::string_view path, std::string& out) {
   const json* found = require(path);
   if (found == nullptr) return *this;
+  if (Result<std::string> text = json_text(*found)) {
+    out = std::move(*text);
+  } else {
+    mismatch(path, "a text");
+  }
+  return *this;
+}
+
+DockerFields& DockerFields::id(std::string_view path, std::string& out) {
+  std::string given;
+  text(path, given);
+  if (!result_) return *this;
+  if (given.empty() || given.size() > kLongestId) {
+    mismatch(path, "an id");
+  } else {
+    out = std::move(given);
+  }
+  return *this;
+}
+
+DockerFields& DockerFields::sentence(std::string_view path, std::string& out) {
+  const json* found = find(path);
+  if (found == nullptr) return *this;
   if (!found->is_string()) {
     mismatch(path, "a text");
   } else {
-    out = found->get_ref<const std::string&>();
+    out = docker_sentence(found->get_ref<const std::string&>());
   }
   return *this;
 }

@@ -14,13 +14,21 @@
 
 namespace labgpu {
 
-// `text` must be one JSON value and nothing else. `what` names it in the error.
+// `text` must be one JSON value and nothing else, nested no deeper than Docker's ever is. `what`
+// names it in the error.
 Result<nlohmann::json> parse_docker_json(std::string_view text, std::string_view what);
+
+// Docker's ids are 64 hexadecimal digits; what is far longer is no id.
+inline constexpr size_t kLongestId = 128;
+
+// What Docker says to people, as a part of a message of ours: one line, of 1000 bytes and a little
+// at most.
+std::string docker_sentence(std::string_view text);
 
 // Reads fields of one object by dotted path ("State.Pid"). The first failure sticks, so callers
 // check once at the end. A field that is absent or null is an error for text(), number() and
 // boolean(), and leaves the caller's value alone for the others, because Docker writes null for
-// what is empty.
+// what is empty. A text with a NUL byte is none.
 class DockerFields {
  public:
   // Borrows both; `what` begins the error's sentence.
@@ -29,6 +37,10 @@ class DockerFields {
   DockerFields& text(std::string_view path, std::string& out);
   DockerFields& number(std::string_view path, int64_t& out);
   DockerFields& boolean(std::string_view path, bool& out);
+  // An id of a container: a text that is not empty and not too long.
+  DockerFields& id(std::string_view path, std::string& out);
+  // A sentence, as docker_sentence() makes it; optional.
+  DockerFields& sentence(std::string_view path, std::string& out);
   DockerFields& optional_text(std::string_view path, std::string& out);
   DockerFields& optional_boolean(std::string_view path, bool& out);
   DockerFields& optional_number(std::string_view path, int64_t& out);

@@ -98,7 +98,7 @@ Result<ContainerDetails> parse_container_details(const json& reply) {
   ContainerDetails details;
   int64_t pid = 0;
   DockerFields fields(reply, "Docker's description of a container");
-  fields.text("Id", details.id)
+  fields.id("Id", details.id)
       .text("Name", details.name)
       .optional_text("Image", details.image_id)
       .text("Config.Image", details.image)
@@ -139,7 +139,7 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
   for (const json& entry : reply) {
     ContainerSummary summary;
     DockerFields fields(entry, "an entry of Docker's list of containers");
-    fields.text("Id", summary.id)
+    fields.id("Id", summary.id)
         .text("State", summary.state)
         .optional_texts("Names", summary.names)
         .optional_text("Image", summary.image);
@@ -190,7 +190,7 @@ Result<ContainerEvent> parse_container_event(std::string_view line) {
   ContainerEvent event;
   DockerFields fields(*parsed, "an event of Docker's");
   fields.text("Action", event.action)
-      .text("Actor.ID", event.id)
+      .id("Actor.ID", event.id)
       .optional_text("Actor.Attributes.exitCode", event.exit_code)
       .optional_text("Actor.Attributes.signal", event.signal)
       .optional_number("timeNano", event.nanoseconds);

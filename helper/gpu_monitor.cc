@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "helper/json_fields.h"
 
 namespace labgpu {
 
@@ -78,27 +79,32 @@ void name_users(json& gpu, const UserOfProcess& user_of) {
 
 }  // namespace
 
+Result<json> complete_report(const std::string& text, const UserOfProcess& user_of) {
+  auto parsed = parse_json(text, false);
+  json report = parsed ? std::move(*parsed) : json();
+  if (!report.is_object()) {
+    return unavailable(
+        "labgpu-gpus ended without an answer; journalctl -u 'labgpu-gpus@*' may tell why");
+  }
+  if (report.contains("problem") && report["problem"].is_string()) {
+    return fail(ErrorCode::kUnavailable, report["problem"].get<std::string>());
+  }
+  if (!report.contains("gpus") || !report["gpus"].is_array()) {
+    return unavailable("labgpu-gpus answers in another form; is it of another version?");
+  }
+  for (auto& gpu : report["gpus"]) {
+    if (gpu.is_object()) name_users(gpu, user_of);
+  }
+  return report;
+}
+
 Task<Result<json>> ask_gpus(EventLoop& loop, std::string socket, UserOfProcess user_of) {
   auto connection = connect_to(socket);
   if (!connection) co_return Failed(connection.error());
   auto reading = read_all(loop, std::move(*connection));
   Result<std::string> text = co_await reading;
   if (!text) co_return Failed(text.error());
-  json report = json::parse(*text, nullptr, false);
-  if (!report.is_object()) {
-    co_return unavailable(
-        "labgpu-gpus ended without an answer; journalctl -u 'labgpu-gpus@*' may tell why");
-  }
-  if (report.contains("problem") && report["problem"].is_string()) {
-    co_return fail(ErrorCode::kUnavailable, report["problem"].get<std::string>());
-  }
-  if (!report.contains("gpus") || !report["gpus"].is_array()) {
-    co_return unavailable("labgpu-gpus answers in another form; is it of another version?");
-  }
-  for (auto& gpu : report["gpus"]) {
-    if (gpu.is_object()) name_users(gpu, user_of);
-  }
-  co_return report;
+  co_return complete_report(*text, user_of);
 }
 
 Task<Result<json>> GpuMonitor::report() {

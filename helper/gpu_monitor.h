@@ -19,6 +19,9 @@ namespace labgpu {
 // The account whose container a process of the host's is in; empty when it is in none of labgpu's.
 using UserOfProcess = std::function<std::string(pid_t)>;
 
+// What labgpu-gpus said, completed as below; kUnavailable with a sentence for what is no report.
+Result<nlohmann::json> complete_report(const std::string& text, const UserOfProcess& user_of);
+
 // The report of gpu/gpu_report.h with "user" beside "pid" wherever it is known. systemd starts a
 // labgpu-gpus for each connection to `socket`; what it says is checked as anybody's would be.
 // kUnavailable with a sentence for a server without GPUs, or whose driver does not answer within 20

@@ -39,6 +39,7 @@ class HttpClient::Transfer {
   void start();
   void deliver();
   void finish(CURLcode code);
+  void end(CURLcode code);
   Result<HttpResponse> result(CURLcode code);
 
   Shared<CURLcode> finished;
@@ -51,6 +52,9 @@ class HttpClient::Transfer {
   void set(CURLoption option, Value value);
   void set_body();
   void set_limits();
+  void expire_after(std::chrono::milliseconds limit);
+  [[nodiscard]] std::chrono::milliseconds time_left() const;
+  std::string take_kept();
   size_t take_header(std::string_view line);
   size_t take_body(std::string_view piece);
   void mark_undelivered();
@@ -64,7 +68,7 @@ class HttpClient::Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::unique_ptr<curl_slist, HeadersDeleter> headers_;
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
-  EventSource header_timer_;
+  EventSource expiry_;  // of a stream: of its headers, then of the whole
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   size_t header_bytes_ = 0;
   uint64_t uploaded_ = 0;
@@ -72,7 +76,8 @@ class HttpClient::Transfer {
   bool opened_ = false;
   bool too_large_ = false;
   bool undelivered_ = false;
-  std::string body_;  // the response's; of a stream, what its callback has not had yet
+  bool paused_ = false;  // a stream whose callback has to have something first
+  std::string body_;     // the response's; of a stream, what its callback has not had yet
 };
 
 HttpClient::Transfer::Transfer(HttpClient& client, HttpRequest request, const HttpStream* stream)
@@ -123,16 +128,14 @@ void HttpClient::Transfer::set_limits() {
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   if (stream_ == nullptr) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-    return;
-  }
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::milliseconds(request_.max_time).count()));
-  if (request_.max_silence.count() > 0) {
+  } else if (request_.stream.silence.count() > 0) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.max_silence.count()));
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.stream.silence.count()));
   }
 }
 
 HttpClient::Transfer::~Transfer() {
+  take_kept();
   if (undelivered_) client_.undelivered_.remove(this);
   curl_multi_remove_handle(client_.multi_, easy_.get());
 }
@@ -145,15 +148,21 @@ void HttpClient::Transfer::set(CURLoption option, Value value) {
 
 void HttpClient::Transfer::start() {
   if (curl_multi_add_handle(client_.multi_, easy_.get()) != CURLM_OK) throw std::bad_alloc();
-  if (stream_ == nullptr) return;
-  header_timer_ = client_.loop_.after(request_.timeout, [this] {
-    curl_multi_remove_handle(client_.multi_, easy_.get());
-    finish(CURLE_OPERATION_TIMEDOUT);
-  });
+  if (stream_ != nullptr) expire_after(request_.timeout);
+}
+
+void HttpClient::Transfer::expire_after(std::chrono::milliseconds limit) {
+  expiry_ = client_.loop_.after(limit, [this] { end(CURLE_OPERATION_TIMEDOUT); });
+}
+
+// What libcurl has not ended by itself.
+void HttpClient::Transfer::end(CURLcode code) {
+  curl_multi_remove_handle(client_.multi_, easy_.get());
+  finish(code);
 }
 
 void HttpClient::Transfer::finish(CURLcode code) {
-  header_timer_.reset();
+  expiry_.reset();
   finished.set(code);  // the last thing: the waiter destroys this transfer
 }
 
@@ -164,8 +173,14 @@ long HttpClient::Transfer::status() const {
 }
 
 bool HttpClient::Transfer::took_all_its_time() const {
-  return request_.max_time.count() > 0 &&
-         std::chrono::steady_clock::now() - begun_ >= request_.max_time;
+  return request_.stream.whole.count() > 0 && time_left().count() == 0;
+}
+
+// Of the whole stream's.
+std::chrono::milliseconds HttpClient::Transfer::time_left() const {
+  auto passed = std::chrono::steady_clock::now() - begun_;
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(request_.stream.whole - passed);
+  return std::max(left, std::chrono::milliseconds(0));
 }
 
 size_t HttpClient::Transfer::on_header(char* data, size_t size, size_t count, void* transfer) {
@@ -201,13 +216,26 @@ size_t HttpClient::Transfer::on_upload(char* data, size_t size, size_t count, vo
 }
 
 size_t HttpClient::Transfer::take_body(std::string_view piece) {
-  if (piece.size() > request_.max_body - body_.size()) {
+  bool fits =
+      piece.size() <= request_.max_body - body_.size() && piece.size() <= kMostKept - client_.kept_;
+  // libcurl reads a hundred times before it lets anybody else have a turn (transfer.c, maxloops).
+  if (!fits && stream_ != nullptr && is_success(status()) && !body_.empty()) {
+    paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!fits) {
     too_large_ = true;
     return 0;
   }
   body_.append(piece);
+  client_.kept_ += piece.size();
   mark_undelivered();
   return piece.size();
+}
+
+std::string HttpClient::Transfer::take_kept() {
+  client_.kept_ -= body_.size();
+  return std::exchange(body_, {});
 }
 
 void HttpClient::Transfer::mark_undelivered() {
@@ -219,14 +247,20 @@ void HttpClient::Transfer::mark_undelivered() {
 void HttpClient::Transfer::deliver() {
   undelivered_ = false;
   if (!is_success(status())) return;
-  header_timer_.reset();
-  if (!std::exchange(opened_, true)) stream_->on_open();
-  if (!body_.empty()) stream_->on_data(std::exchange(body_, {}));
+  if (!std::exchange(opened_, true)) {
+    expiry_.reset();
+    if (request_.stream.whole.count() > 0) expire_after(time_left());
+    stream_->on_open();
+  }
+  if (!body_.empty()) stream_->on_data(take_kept());
+  if (!std::exchange(paused_, false)) return;
+  // What was left hanging comes at once, and more from the loop.
+  if (CURLcode code = curl_easy_pause(easy_.get(), CURLPAUSE_CONT); code != CURLE_OK) end(code);
 }
 
 Result<HttpResponse> HttpClient::Transfer::result(CURLcode code) {
   if (code != CURLE_OK) return describe(code);
-  return HttpResponse{.status = status(), .body = std::move(body_)};
+  return HttpResponse{.status = status(), .body = take_kept()};
 }
 
 Failed HttpClient::Transfer::describe(CURLcode code) const {
@@ -234,8 +268,8 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       if (took_all_its_time()) {
-        return fail(ErrorCode::kTimeout,
-                    "it was not done within " + std::to_string(request_.max_time.count()) + " s");
+        return fail(ErrorCode::kTimeout, "it was not done within " +
+                                             std::to_string(request_.stream.whole.count()) + " ms");
       }
       if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
       return fail(ErrorCode::kTimeout,

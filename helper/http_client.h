@@ -20,6 +20,12 @@
 
 namespace labgpu {
 
+// What ends a stream; 0 is never.
+struct StreamLimits {
+  std::chrono::seconds silence{0};     // that long without a byte, in either direction
+  std::chrono::milliseconds whole{0};  // all of it, from the request on
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string target = {};  // path and query, already encoded
@@ -30,11 +36,8 @@ struct HttpRequest {
   std::string content_type = "application/json";
   // For the whole exchange; of a stream, for the time until its headers are there.
   std::chrono::milliseconds timeout{30000};
-  // Of a stream: how long it may say nothing at all; 0 is for ever.
-  std::chrono::seconds max_silence{0};
-  // Of a stream: how long all of it may take; 0 is for ever.
-  std::chrono::seconds max_time{0};
-  size_t max_body = size_t{16} * 1024 * 1024;
+  StreamLimits stream = {};
+  size_t max_body = size_t{1} << 20;  // of a stream, what waits for its callback
 };
 
 struct HttpResponse {
@@ -50,6 +53,10 @@ struct HttpStream {
 
 class HttpClient {
  public:
+  // Of the bodies of all requests that are under way, together: however many users wait for a
+  // server that answers with far too much.
+  static constexpr size_t kMostKept = size_t{64} << 20;
+
   // `loop` must outlive the client, the client its requests.
   HttpClient(EventLoop& loop, std::string socket_path);
   ~HttpClient();
@@ -86,6 +93,7 @@ class HttpClient {
   // that its callbacks call it (libcurl-multi(3)).
   std::list<Transfer*> undelivered_;
   uint64_t request_count_ = 0;
+  size_t kept_ = 0;  // bytes of bodies
 };
 
 // Percent-encodes everything but RFC 3986's unreserved characters.

@@ -73,9 +73,9 @@ Result<void> outcome_of(const Transfer& transfer, CURLcode code) {
   if (transfer.work.stop) return fail(ErrorCode::kUnavailable, "labgpud is being stopped");
   if (code != CURLE_OK) return fail(ErrorCode::kUnavailable, curl_easy_strerror(code));
   if (transfer.refusal.empty()) return {};
-  std::string sentence = transfer.refusal;
+  std::string sentence = docker_sentence(transfer.refusal);
   if (auto reply = parse_docker_json(transfer.refusal, "the reply")) {
-    DockerFields(*reply, "the reply").optional_text("message", sentence);
+    DockerFields(*reply, "the reply").sentence("message", sentence);
   }
   return fail(ErrorCode::kUnavailable, sentence);
 }

@@ -43,21 +43,22 @@ class LineCounter {
   size_t* line_;
 };
 
+// Ends the parsing of a document.
+struct TooDeep {};
+
 // Sees a document while it is parsed.
 class Watcher {
  public:
   explicit Watcher(JsonLines* lines) : lines_(lines) {}
   [[nodiscard]] size_t* line() { return &line_; }
-  [[nodiscard]] bool too_deep() const { return too_deep_; }
   [[nodiscard]] const std::string& twice() const { return twice_; }
 
-  // Returning false makes the parser forget the value, so that nothing deep is ever built.
-  bool see(int depth, nlohmann::json::parse_event_t event, const nlohmann::json& value) {
-    if (depth > kMaxDepth) too_deep_ = true;
-    if (event == nlohmann::json::parse_event_t::key && !too_deep_ && lines_ != nullptr) {
+  // Throws TooDeep before anything deep is built: the parser keeps a place for each level.
+  void see(int depth, nlohmann::json::parse_event_t event, const nlohmann::json& value) {
+    if (depth > kMaxDepth) throw TooDeep();
+    if (event == nlohmann::json::parse_event_t::key && lines_ != nullptr) {
       see_key(static_cast<size_t>(depth), value.get_ref<const std::string&>());
     }
-    return depth <= kMaxDepth;
   }
 
  private:
@@ -77,22 +78,23 @@ class Watcher {
   JsonLines* lines_;
   size_t line_ = 1;
   std::vector<std::string> path_;
-  bool too_deep_ = false;
   std::string twice_;
 };
 
 Result<nlohmann::json> parse(const std::string& text, bool comments, JsonLines* lines) {
   Watcher watcher(lines);
   auto see = [&watcher](int depth, nlohmann::json::parse_event_t event, nlohmann::json& value) {
-    return watcher.see(depth, event, value);
+    watcher.see(depth, event, value);
+    return true;
   };
   try {
     LineCounter begin(text.data(), watcher.line());
     LineCounter end(text.data() + text.size(), watcher.line());
     auto document = nlohmann::json::parse(begin, end, see, true, comments);
-    if (watcher.too_deep()) return fail(ErrorCode::kInvalid, "it is nested too deeply");
     if (!watcher.twice().empty()) return fail(ErrorCode::kInvalid, watcher.twice());
     return document;
+  } catch (const TooDeep&) {
+    return fail(ErrorCode::kInvalid, "it is nested too deeply");
   } catch (const nlohmann::json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 2, column 1: …": the part for people.
     std::string what = error.what();

@@ -41,7 +41,7 @@ Result<void> PullProgress::take_line(std::string_view line) {
   std::string id;
   DockerFields fields(*parsed, kWhat);
   // "error" is the same text, for clients from before 2013; newer engines may leave it out.
-  fields.optional_text("error", error).optional_text("errorDetail.message", error);
+  fields.sentence("error", error).sentence("errorDetail.message", error);
   fields.optional_text("status", status).optional_text("id", id);
   const json* detail = fields.optional_object("progressDetail");
   if (!fields.result()) return fields.result();
@@ -52,6 +52,7 @@ Result<void> PullProgress::take_line(std::string_view line) {
 }
 
 void PullProgress::take_step(const std::string& status, const std::string& id, const json* detail) {
+  if (id.size() > kLongestId) return;
   if (layers_.size() >= kMostLayers && !layers_.contains(id)) return;
   Layer& layer = layers_[id];
   uint64_t current = size_in(detail, "current");

@@ -148,12 +148,16 @@ void SessionServer::accept(UniqueFd socket, Peer peer) {
     refuse(*connection, *refused);
     return;
   }
-  connection->timer = loop_.after(limits_.handshake, [this, number = connection->number] {
+  limit_silence(*connection);
+  listen_to(*connection, EPOLLIN | EPOLLRDHUP);
+  connections_[connection->number] = std::move(connection);
+}
+
+void SessionServer::limit_silence(Connection& connection) {
+  connection.timer = loop_.after(limits_.handshake, [this, number = connection.number] {
     log(LogLevel::kDebug, "dropped a connection that asked nothing");
     drop(number);
   });
-  listen_to(*connection, EPOLLIN | EPOLLRDHUP);
-  connections_[connection->number] = std::move(connection);
 }
 
 void SessionServer::drop(uint64_t number) {
@@ -213,24 +217,31 @@ SessionServer::Next SessionServer::handle(Connection& connection, Packet& packet
     if (auto refused = refuse_sender(request.sender, connection.peer)) {
       return refuse(connection, *refused);
     }
-    return (this->*request.handle)(connection, packet);
+    auto next = (this->*request.handle)(connection, packet);
+    if (next == Next::kKeep && connection.state == ConnectionState::kGreeted) {
+      limit_silence(connection);
+    }
+    return next;
   }
   return refuse(connection, failure(FailureCode::kInvalid, "labgpu knows no such request"));
 }
 
-std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& peer) const {
+std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& peer) {
   if (sender == Sender::kRoot) {
     if (peer.uid == 0) return std::nullopt;
     return failure(FailureCode::kNotAllowed, "only root may ask this");
   }
-  if (!accounts_.find(peer.uid)) {
+  auto account = accounts_.find(peer.uid);
+  if (!account) {
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
   if (!is_moved_by_root(peer.pid)) {
-    log(LogLevel::kError,
-        "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and session "
-        "lines of the login's PAM service? (labgpu setup puts it there)",
-        {{kLogUser, accounts_.find(peer.uid)->name}});
+    if (said_.enter(account->name)) {
+      log(LogLevel::kError,
+          "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and session "
+          "lines of the login's PAM service? (labgpu setup puts it there)",
+          {{kLogUser, account->name}});
+    }
     return failure(FailureCode::kNotAllowed,
                    "labgpu is not set up for this way of logging in; tell the administrator");
   }

@@ -20,6 +20,7 @@
 #include "common/packet_socket.h"
 #include "common/unique_fd.h"
 #include "helper/account_store.h"
+#include "helper/attempt_limit.h"
 #include "helper/connection_quota.h"
 #include "helper/containers.h"
 #include "helper/event_loop.h"
@@ -37,7 +38,8 @@ namespace labgpu {
 struct SessionLimits {
   // A login holds one of root's connections for as long as it lasts.
   QuotaLimits connections{.total = 4096, .unprivileged = 1024, .per_user = 64};
-  std::chrono::milliseconds handshake{5000};  // from accept to the first request
+  // From accept to the first request, and from an answer to the next request.
+  std::chrono::milliseconds handshake{5000};
   // How long a login may take as its client sees it, unless a person is looking.
   std::chrono::milliseconds login{12000};
   // What of it passes before PAM asks and after the session command was answered.
@@ -87,7 +89,8 @@ class SessionServer final : public Logins {
   Next read_packet(Connection& connection);
   Next take_packet(Connection& connection, Packet& packet);
   Next handle(Connection& connection, Packet& packet);
-  [[nodiscard]] std::optional<Failure> refuse_sender(Sender sender, const Peer& peer) const;
+  [[nodiscard]] std::optional<Failure> refuse_sender(Sender sender, const Peer& peer);
+  void limit_silence(Connection& connection);
   void drop(uint64_t number);
 
   // Why that account may not log in now; nothing when it may.
@@ -145,6 +148,7 @@ class SessionServer final : public Logins {
   Greeter& greeter_;
   SessionLimits limits_;
   ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
+  AttemptLimit said_{kMostSaid, kMostSaidPeriod};  // by the user it is about
   uint64_t last_number_ = 0;
   std::map<std::string, uint64_t> begun_;  // logins, by user
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;

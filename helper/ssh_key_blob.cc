@@ -95,7 +95,7 @@ class BlobReader {
 std::optional<size_t> positive_bits(std::string_view number) {
   if (number.empty() || (number[0] & 0x80) != 0) return std::nullopt;
   if (number[0] == 0) {
-    number.remove_prefix(1);
+    number = number.substr(1);
     if (number.empty() || (number[0] & 0x80) == 0) return std::nullopt;
   }
   return number.size() * 8 -

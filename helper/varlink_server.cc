@@ -51,8 +51,10 @@ bool VarlinkServer::serve(UniqueFd connection, Peer peer) {
 
 bool VarlinkServer::add(UniqueFd socket, Peer peer, std::chrono::milliseconds idle) {
   if (!quota_.enter(peer.uid)) {
-    log(LogLevel::kWarning,
-        "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
+    if (said_.enter("refused")) {
+      log(LogLevel::kWarning,
+          "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
+    }
     return false;
   }
   auto connection = std::make_unique<Connection>();

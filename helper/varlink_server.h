@@ -15,6 +15,7 @@
 #include <string>
 
 #include "common/unique_fd.h"
+#include "helper/attempt_limit.h"
 #include "helper/connection_quota.h"
 #include "helper/event_loop.h"
 #include "helper/listener.h"
@@ -39,10 +40,11 @@ class VarlinkInterface {
 };
 
 struct VarlinkLimits {
-  size_t message = size_t{1} << 20;
+  size_t message = size_t{64} << 10;          // parsing it takes a millisecond at most
   size_t message_of_admin = size_t{4} << 20;  // thousands of accounts at once
   QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
   // Between two calls, for half a call, and for a reply that nobody reads.
+  // Once for all of each: whoever sends or reads a byte now and then gains nothing.
   std::chrono::milliseconds idle{60000};
   // The same for a connection that was handed over: there a person is asked between two calls.
   std::chrono::milliseconds idle_of_person{600000};
@@ -83,6 +85,7 @@ class VarlinkServer {
   VarlinkInterface& served_;
   VarlinkLimits limits_;
   ConnectionQuota quota_;
+  AttemptLimit said_{kMostSaid, kMostSaidPeriod};
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   Listener listener_;

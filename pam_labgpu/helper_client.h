@@ -46,7 +46,7 @@ class HelperClient {
   Deadline deadline_;
   UniqueFd socket_;
   Failure failure_;
-  unsigned char buffer_[kSmallPacket];
+  unsigned char buffer_[kSmallPacket] = {};
 };
 
 }  // namespace labgpu

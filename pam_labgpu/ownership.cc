@@ -33,6 +33,7 @@ void destroy(pam_handle_t*, void* data, int) {
 void remember(pam_handle_t* pamh, const char* user, const Ownership& ownership) {
   void* memory = malloc(sizeof(Remembered));
   if (memory == nullptr) return;
+  // cppcheck-suppress legacyUninitvar  // it knows no placement new
   auto* data = new (memory) Remembered{.user = strdup(user), .ownership = ownership};
   if (data->user == nullptr || pam_set_data(pamh, kDataName, data, destroy) != PAM_SUCCESS) {
     destroy(pamh, data, 0);

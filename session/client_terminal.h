@@ -43,7 +43,7 @@ class ClientTerminal {
  private:
   termios2 modes_{};
   winsize size_{};
-  char typed_[Start::kMaxTyped];
+  char typed_[Start::kMaxTyped] = {};
   size_t typed_size_ = 0;
   bool changed_ = false;
 };

@@ -18,7 +18,7 @@ readonly differential_requirements=(
 # shellcheck disable=SC2034
 readonly test_requirements=(
   "${demo_requirements[@]}" "${differential_requirements[@]}"
-  binutils blhc clang-format clang-tidy git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper
+  binutils blhc clang-format clang-tidy cppcheck git googletest libgmock-dev libgtest-dev libnss-wrapper libpam-wrapper
   libpamtest0-dev lintian openssh-server pyflakes3
   python3 python3-pexpect python3-pytest shellcheck systemd
 )

@@ -95,6 +95,7 @@ void DockerProxy::pump(const UniqueFd& client, Fate fate) {
     pollfd ends[2] = {{.fd = client.get(), .events = POLLIN, .revents = 0},
                       {.fd = docker.get(), .events = POLLIN, .revents = 0}};
     while (poll(ends, 2, -1) > 0) {
+      while (held_ && !cut_) usleep(1000);
       if (ends[0].revents != 0 && !copy_some(client.get(), docker.get())) break;
       if (ends[1].revents != 0 && fate == Fate::kNoAnswer) break;  // it has done it
       if (ends[1].revents != 0 && !copy_some(docker.get(), client.get())) break;

@@ -1,5 +1,5 @@
-// A Unix socket in front of Docker's that can be cut, as when Docker is stopped, while Docker runs
-// on.
+// A Unix socket in front of Docker's that can be cut, as when Docker is stopped, or held, as when
+// it hangs, while Docker runs on.
 #pragma once
 
 #include <atomic>
@@ -23,6 +23,9 @@ class DockerProxy {
   // Every connection ends and no new one is taken.
   void cut();
   void restore();
+  // Connections are taken and stay, and nothing goes through them until release() or cut().
+  void hold() { held_ = true; }
+  void release() { held_ = false; }
 
   // Requests, each of which has its own connection, are counted from here on, the first is 1. Those
   // from `first` to `last` are lost; with `answer_only` Docker does what the first of them asks
@@ -39,6 +42,7 @@ class DockerProxy {
 
   std::string path_;
   std::atomic<bool> cut_ = false;
+  std::atomic<bool> held_ = false;
   UniqueFd listener_;
   std::mutex mutex_;
   int count_ = 0;

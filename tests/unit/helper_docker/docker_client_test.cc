@@ -3,9 +3,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <string>
 
+#include "helper/docker_json.h"
 #include "tests/unit/helper_docker/fake_server.h"
 #include "tests/unit/helper_docker/run_task.h"
 
@@ -187,6 +189,25 @@ TEST(DockerClient, WrongTypesAreErrorsThatNameTheField) {
   }
 }
 
+TEST(DockerClient, IdsAreNoneOfAnyLength) {
+  for (const std::string& id : {std::string(), std::string(129, 'a'), std::string("a\0b", 3)}) {
+    auto container = nlohmann::json::parse(kContainer);
+    container["Id"] = id;
+    EXPECT_FALSE(parse_container_details(container)) << id;
+    EXPECT_FALSE(parse_container_list({{{"Id", id}, {"State", "running"}}})) << id;
+    nlohmann::json event = {{"Action", "start"}, {"Actor", {{"ID", id}}}};
+    EXPECT_FALSE(parse_container_event(event.dump())) << id;
+  }
+}
+
+TEST(DockerClient, ASentenceIsCutBetweenCharacters) {
+  EXPECT_EQ(docker_sentence("ein Wort"), "ein Wort");
+  std::string long_one;
+  while (long_one.size() < 3000) long_one += "\xe4\xb8\xad";  // three bytes each
+  EXPECT_EQ(docker_sentence(long_one), long_one.substr(0, 999) + " ...");
+  EXPECT_EQ(docker_sentence(std::string(2000, '\x80')), " ...");
+}
+
 TEST(DockerClient, EveryMissingFieldIsEitherOptionalOrAnError) {
   const auto whole = nlohmann::json::parse(kContainer);
   for (const char* pointer : {"/Id", "/Name", "/Config/Image", "/State/Status", "/State/Pid"}) {
@@ -280,6 +301,42 @@ TEST(DockerClient, ChangesAreSentAsTheyAre) {
   Engine engine(http_reply(200, R"({"Warnings":[]})"));
   EXPECT_TRUE(run_task(engine.loop, engine.client.update_container("c", {{"PidsLimit", 64}})));
   EXPECT_EQ(engine.server.requests().back(), "POST /v1.41/containers/c/update");
+}
+
+// Above what any other reply may have.
+TEST(DockerClient, AListMayBeLong) {
+  auto images = nlohmann::json::array();
+  for (int i = 0; i < 2000; ++i) {
+    images.push_back({{"Id", "sha256:" + std::to_string(i)},
+                      {"RepoTags", {std::string(1000, 'a') + ":1"}},
+                      {"Created", 1}});
+  }
+  Engine engine(http_reply(200, images.dump()));
+  auto listed = run_task(engine.loop, engine.client.list_images());
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(listed->size(), 2000U);
+}
+
+// Only what is kept has a limit, and of a stream nothing is.
+TEST(DockerClient, ABuildMaySayMoreThanAReplyMay) {
+  const std::string line = R"({"stream":")" + std::string(60000, 'x') + "\"}\n";
+  constexpr int kLines = 400;
+  FakeServer server(with_version("1.41", "1.12", [&](const FakeRequest&, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\n");
+    for (int i = 0; i < kLines; ++i) c.send(line);
+  }));
+  EventLoop loop;
+  DockerClient client(loop, server.socket_path());
+  UniqueFd context(memfd_create("context", MFD_CLOEXEC));
+  ImageBuild build;
+  build.context_fd = context.get();
+  build.labels = build.limits = nlohmann::json::object();
+  size_t seen = 0;
+  HttpStream stream{.on_open = [] {},
+                    .on_data = [&](std::string_view piece) { seen += piece.size(); }};
+  auto built = run_task(loop, client.build_image(build, std::chrono::seconds(60), stream));
+  ASSERT_TRUE(built) << built.error().message;
+  EXPECT_EQ(seen, line.size() * kLines);
 }
 
 TEST(DockerClient, ListIsRead) {

@@ -22,10 +22,9 @@ void FakeConnection::send(std::string_view bytes) const {
   }
 }
 
-void FakeConnection::wait_hangup() const {
+bool FakeConnection::wait_hangup(int limit_ms) const {
   pollfd waited{.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
-  constexpr int kLimitMs = 20000;
-  poll(&waited, 1, kLimitMs);
+  return poll(&waited, 1, limit_ms) > 0;
 }
 
 FakeRequest FakeConnection::receive() const {

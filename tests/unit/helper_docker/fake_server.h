@@ -25,11 +25,14 @@ class FakeConnection {
   explicit FakeConnection(UniqueFd socket) : socket_(std::move(socket)) {}
   // Sends these bytes and nothing else.
   void send(std::string_view bytes) const;
+  [[nodiscard]] bool is_hung_up() const { return wait_hangup(0); }
   // Waits until the client has hung up.
-  void wait_hangup() const;
+  void wait_hangup() const { wait_hangup(kLimitMs); }
   [[nodiscard]] FakeRequest receive() const;
 
  private:
+  static constexpr int kLimitMs = 20000;
+  bool wait_hangup(int limit_ms) const;
   UniqueFd socket_;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -92,12 +93,12 @@ TEST(HttpClient, AStreamMayTakeNoMoreThanItsTime) {
   });
   EventLoop loop;
   HttpClient client(loop, server.socket_path());
-  HttpRequest request{.target = "/x", .max_time = std::chrono::seconds(1)};
+  HttpRequest request{.target = "/x", .stream = {.whole = milliseconds(1000)}};
   HttpStream stream{.on_open = [] {}, .on_data = [](std::string_view) {}};
   auto response = run_task(loop, client.stream(request, stream));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
-  EXPECT_EQ(response.error().message, "it was not done within 1 s");
+  EXPECT_EQ(response.error().message, "it was not done within 1000 ms");
 }
 
 TEST(HttpClient, NoSocketIsUnavailable) {
@@ -263,6 +264,59 @@ TEST(HttpStream, NoHeadersTimeOut) {
   Result<HttpResponse> response = run_task(loop, client.stream(request, stream));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+}
+
+// Two bodies that are each allowed, and together are not.
+TEST(HttpClient, WhatIsKeptOfAllRepliesHasALimit) {
+  constexpr size_t kHalf = HttpClient::kMostKept / 2 + 1;
+  std::atomic<bool> go_on = false;
+  FakeServer server([&](const FakeRequest& request, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\n");
+    c.send(std::string(kHalf, 'x'));
+    if (request.target == "/first") {
+      while (!go_on) usleep(1000);
+    }
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  auto ask_for = [](const char* target) {
+    return HttpRequest{.target = target, .max_body = HttpClient::kMostKept};
+  };
+  std::optional<Result<HttpResponse>> first;
+  auto request = client.request(ask_for("/first"));
+  Task<void> task = testing_support::keep_result(std::move(request), first);
+  task.start();
+  Result<HttpResponse> second;
+  run_until(loop, [&] {
+    second = run_task(loop, client.request(ask_for("/second")));
+    return !second;
+  });
+  EXPECT_EQ(second.error().message, "the reply is too large");
+  go_on = true;
+  run_until(loop, [&] { return first.has_value(); });
+  ASSERT_TRUE(*first);
+  EXPECT_EQ((*first)->body.size(), kHalf);
+  EXPECT_TRUE(run_task(loop, client.request(ask_for("/second")))) << "the first one is not kept";
+}
+
+TEST(HttpStream, OneThatNeverEndsIsEnded) {
+  FakeServer server([](const FakeRequest&, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\n");
+    for (int i = 0; i < 10000 && !c.is_hung_up(); ++i) {
+      c.send("x\n");
+      usleep(1000);
+    }
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  size_t seen = 0;
+  HttpStream stream{.on_open = [] {},
+                    .on_data = [&](std::string_view piece) { seen += piece.size(); }};
+  HttpRequest request{.target = "/x", .stream = {.whole = milliseconds(200)}};
+  Result<HttpResponse> response = run_task(loop, client.stream(request, stream));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_GT(seen, 0U);
 }
 
 TEST(UrlEncode, LeavesOnlyUnreservedCharacters) {

@@ -81,6 +81,18 @@ TEST_F(PullProgressTest, FailuresHaveDockersWords) {
   }
 }
 
+TEST_F(PullProgressTest, NamesOfLayersThatNoLayerHasAreNotKept) {
+  take(step(std::string(128, 'a'), "Downloading", 1, 2));
+  take(step(std::string(129, 'a'), "Downloading", 1, 2));
+  EXPECT_EQ(progress_.state(), (PullState{.layers = 1, .bytes_done = 1, .bytes = 2}));
+}
+
+TEST_F(PullProgressTest, AFailuresWordsAreCut) {
+  Result<void> taken = progress_.take_line(R"({"error":")" + std::string(50000, 'x') + "\"}");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().message, std::string(1000, 'x') + " ...");
+}
+
 TEST_F(PullProgressTest, NonsenseIsAnError) {
   for (const char* line : {"x", "[]", "7", "{", R"({"status":1})", R"({"error":{}})",
                            R"({"progressDetail":7})", R"({"errorDetail":{"message":1}})"}) {
