@@ -1,6 +1,10 @@
 // Passwords that administrators set.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <optional>
+#include <thread>
+
 #include "helper/password.h"
 #include "tests/unit/helper_servers/admin_fixture.h"
 
@@ -119,6 +123,44 @@ TEST_F(AdminMethodsTest, AnAccountOfTheHostIsSetUpLikeOthersButForWhatIsTheHosts
   EXPECT_EQ(removed["origin"], "host");
   EXPECT_EQ(removed["home"], "/home/gwen");
   EXPECT_EQ(accounts_.store->find("gwen"), nullptr);
+}
+
+// A hash takes a good part of a tenth of a second. Logins would wait for that on the loop's thread,
+// in an import once for each account.
+TEST_F(AdminMethodsTest, TheLoopTurnsWhileAPasswordIsHashed) {
+  call("AddUser", {{"name", "alice"}});
+  const std::vector<std::pair<std::string, json>> calls = {
+      {"AddUser", {{"name", "bob"}, {"password", "secret"}}},
+      {"SetUser", {{"name", "alice"}, {"assignments", json::array()}, {"password", "secret"}}},
+      {"SetPassword", {{"name", "alice"}, {"password", "secret"}}},
+      {"ImportUsers", {{"users", json::array({{{"name", "carol"}, {"password", "secret"}}})}}}};
+  for (const auto& [method, parameters] : calls) {
+    std::atomic<bool> released = false;
+    std::optional<int> blocked;
+    auto busy = worker_.run<int>([&released] {
+      while (!released) std::this_thread::yield();
+      return 0;
+    });
+    auto blocking = testing_support::keep_result(std::move(busy), blocked);
+    blocking.start();
+    std::optional<VarlinkReply> reply;
+    VarlinkCall asked{"org.labgpu", method, parameters, false, false, kRoot};
+    auto asking = testing_support::keep_result(admin_.call(asked), reply);
+    asking.start();
+    // More turns than an import takes before it comes to the password.
+    for (int turns = 0; turns < 50; ++turns) {
+      bool turned = false;
+      loop_.post([&turned] { turned = true; });
+      testing_support::run_until(loop_, [&turned] { return turned; });
+    }
+    EXPECT_FALSE(asking.done()) << method << " did not ask the worker";
+    released = true;
+    testing_support::run_until(loop_, [&asking] { return asking.done(); });
+    EXPECT_TRUE(*reply) << method;
+  }
+  for (const auto* name : {"alice", "bob", "carol"}) {
+    EXPECT_TRUE(verify_password("secret", accounts_.store->find(name)->hashed_password)) << name;
+  }
 }
 
 }  // namespace
