@@ -34,8 +34,9 @@ usage: ./test.sh [SUITE]
 END
 }
 
+# What is started there may outlive this run, as the Docker daemon does, and must not hold its lock.
 testhost() {
-  "$root/tests/e2e/testhost.sh" "$@"
+  "$root/tests/e2e/testhost.sh" "$@" {docker_users}>&-
 }
 
 # run_suite NAME COMMAND...: COMMAND leaves its results in $output/NAME. Returns 0 also when tests failed.
@@ -178,15 +179,20 @@ run_all() {
   wait
 }
 
-# A Docker daemon that was not there before goes again; one that runs is left alone.
+# A Docker daemon that was not there before goes again, unless somebody has come to use it: another test.sh, or a test
+# host that is kept. Each test.sh holds a shared lock while it runs.
 stop_own_docker() {
-  [[ $docker_was_running == yes ]] || testhost docker-down
+  if [[ $docker_was_running == no ]] && flock --exclusive --nonblock "$docker_users" && [[ -z $(testhost list) ]]; then
+    testhost docker-down
+  fi
 }
 
 ((EUID == 0)) || { echo "test.sh: run it as root: it installs packages and starts test hosts" >&2; exit 1; }
 install_requirements "${test_requirements[@]}"
 [[ ${1:-} != deps ]] || exit 0
 
+exec {docker_users}>>/run/labgpu-test-docker.lock
+flock --shared "$docker_users"
 docker_was_running=no
 ! testhost docker-running || docker_was_running=yes
 trap stop_own_docker EXIT
