@@ -3,6 +3,9 @@ import dataclasses
 import random
 import statistics
 
+# The ways that are compared; ways.py says what they are.
+HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd", "labgpu"
+
 MET, MISSED, NOISY, NO_GOAL = "met", "missed", "too noisy to tell", "no goal"
 
 RESAMPLES = 2000
@@ -19,9 +22,9 @@ class Row:
     limit: float | None
     measure: str  # what `limit` limits: "ratio" or "difference" to the base, or "value" by itself
     samples: dict[str, list[float]]
-    judged: str = "labgpu"
-    base: str = "host"
-    control: str = "host again"  # does the same as the base: what differs between these two is the machine's noise
+    judged: str = LABGPU
+    base: str = HOST
+    control: str = AGAIN  # does the same as the base: what differs between these two is the machine's noise
     at_least: bool = False  # the limit is a lower one
     note: str = ""
 
@@ -51,10 +54,13 @@ def interval(row, way):
 
 
 def verdict(row):
-    """MET, MISSED, NOISY or NO_GOAL.
+    """# The ways that are compared; ways.py says what they are.
+HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd", "labgpu"
 
-    An interval wholly on one side of the limit tells, also when what the control is off by is added to it. Else the point
-    does, provided that the interval and the control's error are both smaller than what the goal allows.
+MET, MISSED, NOISY or NO_GOAL.
+
+    An interval wholly on one side of the limit tells, also when what the control is off by is added to it. Else the
+    point does, provided that the interval and the control's error are both smaller than what the goal allows.
     """
     if row.limit is None:
         return NO_GOAL

@@ -21,7 +21,7 @@ usage: testhost.sh COMMAND
   docker-down              stop it, if docker-up started it
   docker-running           succeed if one answers
   image RELEASE            make the image of a test host (bookworm or trixie); prints its name
-  user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, or tools
+  user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, tools, or sshd
   packages RELEASE PACKAGE...
                            fetch packages that a host has not, with what they need; prints the path of a tar
   up NAME RELEASE          start a host; prints its address
