@@ -45,7 +45,7 @@ def _four_ways(rows):
         cells = [row.work, row.unit, _figures(row, HOST)]
         cells += [_figures(row, way) + _ratio(row, way) for way in (AGAIN, EXEC, SSHD, LABGPU)]
         lines.append([*cells, interval_text(row, LABGPU), row.goal, r.verdict(row)])
-    return _columns(lines)
+    return _columns(lines, texts={0, 1, 8, 9})
 
 
 def _by_themselves(rows):
@@ -57,7 +57,7 @@ def _by_themselves(rows):
             if way == row.judged and row.measure == "difference":
                 judged[0] = f"{r.difference(row, way):+.0f} {judged[0]}"
             lines.append([row.work, way, row.unit, _figures(row, way), *judged])
-    return _columns(lines)
+    return _columns(lines, texts={0, 1, 2, 5, 6})
 
 
 def _figures(row, way):
@@ -76,12 +76,11 @@ def _short(value):
     return f"{value:.{digits}f}"
 
 
-def _columns(lines):
-    """Left-aligned texts first, figures to the right."""
+def _columns(lines, texts):
+    """`texts`: the numbers of the columns that begin at the left; figures end at the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(_aligned, line, widths)).rstrip() for line in lines)
 
+    def aligned(number, cell):
+        return cell.ljust(widths[number]) if number in texts else cell.rjust(widths[number])
 
-def _aligned(cell, width):
-    is_figure = cell[:1].isdigit() or cell[:1] in ("+", "-", "[")
-    return cell.rjust(width) if is_figure else cell.ljust(width)
+    return "\n".join("  ".join(aligned(*numbered) for numbered in enumerate(line)).rstrip() for line in lines)
