@@ -8,6 +8,8 @@ HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd
 
 MET, MISSED, NOISY, NO_GOAL = "met", "missed", "too noisy to tell", "no goal"
 
+# With fewer, not even the lowest and the highest sample enclose the median with 95 % confidence: that is 1 - 2 / 2**n.
+FEWEST_ROUNDS = 6
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
@@ -60,11 +62,14 @@ HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd
 MET, MISSED, NOISY or NO_GOAL.
 
     An interval wholly on one side of the limit tells, also when what the control is off by is added to it. Else the
-    point does, provided that the interval and the control's error are both smaller than what the goal allows.
+    point does, provided that the interval and the control's error are both smaller than what the goal allows. Of few rounds
+    nothing is said.
     """
     if row.limit is None:
         return NO_GOAL
     compared = _compared(row, row.judged)
+    if len(compared) < FEWEST_ROUNDS:
+        return NOISY
     low, high = _interval(compared)
     error = _control_error(row)
     allowed = abs(row.limit - {"ratio": 1, "difference": 0, "value": 0}[row.measure])

@@ -50,15 +50,20 @@ def test_control_that_is_off_makes_it_too_noisy_to_tell():
 
 
 def test_verdict_of_differences_and_values():
-    by_hand = {"by hand": [200.0, 210, 220], "labgpu": [240.0, 251, 259]}
+    by_hand = {"by hand": [200.0, 210, 220] * 2, "labgpu": [240.0, 251, 259] * 2}
     row = Row("x", "ms", "", 50.0, "difference", by_hand, base="by hand")
     assert verdict(row) == MET
     row.limit = 30.0
     assert verdict(row) == MISSED
-    assert verdict(Row("x", "%", "", 1.0, "value", {"labgpu": [0.2, 0.3]})) == MET
+    assert verdict(Row("x", "%", "", 1.0, "value", {"labgpu": [0.2, 0.3] * 3})) == MET
     assert verdict(Row("x", "%", "", 0.97, "ratio", samples(0.99, 0.001), at_least=True)) == MET
     assert verdict(Row("x", "%", "", 0.97, "ratio", samples(0.9, 0.001), at_least=True)) == MISSED
     assert verdict(login(1, 0.001, limit=None)) == NO_GOAL
+
+
+def test_few_rounds_say_nothing():
+    assert verdict(login(1, 0, rounds=5)) == NOISY
+    assert verdict(login(1, 0, rounds=6)) == MET
 
 
 def test_more_noise_widens_the_interval():

@@ -8,7 +8,10 @@ ZEROS = memoryview(bytes(1 << 20))
 
 class Sender(socketserver.StreamRequestHandler):
     def handle(self):
-        (left,) = struct.unpack("!Q", self.rfile.read(8))
+        wish = self.rfile.read(8)
+        if not wish:
+            return  # only somebody who looked whether it listens
+        (left,) = struct.unpack("!Q", wish)
         while left > 0:
             left -= self.request.send(ZEROS[:left])
 

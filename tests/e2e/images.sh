@@ -110,7 +110,7 @@ ensure_user_rootfs() {
   case $kind in
     plain) ;;
     tools) packages+=,$(IFS=, && echo "${tool_packages[*]}") ;;
-    sshd) packages+=,openssh-server,python3-minimal ;;
+    sshd) packages+=,openssh-server,python3 ;;
     *) die "no root file system of the kind \"$kind\"; there are: plain tools sshd" ;;
   esac
   file=$cache_dir/user-$release-$(recipe_hash "$packages" write_user_rootfs).tar
