@@ -2,7 +2,7 @@
 import html
 
 import rows as r
-from rows import EXEC, LABGPU, SSHD
+from rows import EXEC, HOST, LABGPU, SSHD
 
 WAYS = {EXEC: "#b07aa1", SSHD: "#9c9c9c", LABGPU: "#2f6fb0"}
 LONGEST = 2.0  # ratios beyond are cut off, and their bars say how large they are
@@ -12,7 +12,7 @@ FONT = "font-family='sans-serif' font-size='12'"
 
 
 def chart(rows):
-    rows = [row for row in rows if row.measure == "ratio" and LABGPU in row.samples]
+    rows = [row for row in rows if row.measure == "ratio" and row.base == HOST]
     group = BAR * len(WAYS) + GAP
     height = TOP + group * len(rows) + 30
     parts = [
