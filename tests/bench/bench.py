@@ -16,7 +16,7 @@ import ways  # noqa: E402  (after the path)
 from chart import chart  # noqa: E402
 from client import Laptop  # noqa: E402
 from measuring import Bench  # noqa: E402
-from report import as_json, summary, table  # noqa: E402
+from report import as_json, from_json, summary, table  # noqa: E402
 from sanity import problems  # noqa: E402
 from server import TESTHOST, Server  # noqa: E402
 from sizes import FULL, SHORT  # noqa: E402
@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--packages", default=ROOT / "build/packages", type=pathlib.Path, help="folder with .deb files")
     parser.add_argument("--results", default=ROOT / "build/bench", type=pathlib.Path, help="folder for what is written")
     parser.add_argument("--only", nargs="+", default=WORK, choices=WORK, metavar="WORK", help=f"of {' '.join(WORK)}")
+    parser.add_argument("--add", action="store_true", help="keep what the results have of other kinds of work")
     parser.add_argument("--short", action="store_true", help="little of each: shows that all works, not how fast it is")
     parser.add_argument("--name", default="bench", help="prefix of the server's name; runs at the same time need two")
     parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
@@ -83,8 +84,14 @@ def measure(bench, options):
                 print("failed", work, file=steps, flush=True)
                 print(f"{work}: {error}\n{bench.server.journal()}", file=sys.stderr)
     machine += f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
-    write(options.results, rows, machine)
+    write(options.results, (earlier(options.results, rows) if options.add else []) + rows, machine)
     return not failed
+
+
+def earlier(results, rows):
+    """What an earlier call measured and this one did not."""
+    measured = {row.work for row in rows}
+    return [row for row in from_json((results / "bench.json").read_text()) if row.work not in measured]
 
 
 def write(results, rows, machine):

@@ -25,6 +25,10 @@ def as_json(rows, machine):
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
+def from_json(text):
+    return [r.from_json(row) for row in json.loads(text)["rows"]]
+
+
 def summary(rows):
     """One sentence on all the goals."""
     counts = collections.Counter(r.verdict(row) for row in rows if row.limit is not None)

@@ -2,9 +2,9 @@
 import rows as r
 from rows import AGAIN, EXEC, HOST, LABGPU, SSHD
 
-# Ratios to a host account that no noise explains. Where a round is short, one that was disturbed doubles it.
+# Ratios to a host account that no noise explains, because every round, or nearly, was over them.
 ABSURD_LOGIN = 1.5
-ABSURD = 4.0
+ABSURD = 3.0
 ABSURD_MILLISECONDS = 3000
 ABSURD_SHARE = 50
 
@@ -25,11 +25,8 @@ def problems(row):
 
 
 def _absurd(row):
-    if row.measure == "ratio":
-        found, limit = r.ratio(row, row.judged), ABSURD_LOGIN if row.work.startswith("login") else ABSURD
-    elif row.measure == "difference":
-        found, limit = r.difference(row, row.judged), ABSURD_MILLISECONDS
-    else:
-        found, limit = r.median(row, row.judged), ABSURD_SHARE
-    if found > limit:
-        yield f"{row.judged} is at {found:.2f}, and over {limit} nothing but a fault is"
+    limits = {"difference": ABSURD_MILLISECONDS, "value": ABSURD_SHARE, "ratio": ABSURD}
+    limit = ABSURD_LOGIN if row.work.startswith("login") else limits[row.measure]
+    low, high = r.interval(row, row.judged)
+    if low > limit:
+        yield f"{row.judged} is between {low:.2f} and {high:.2f}, and over {limit} nothing but a fault is"
