@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "tests/e2e"), str(HERE / "work")]
 import ways  # noqa: E402  (after the path)
 from chart import chart  # noqa: E402
 from client import Laptop  # noqa: E402
-from measuring import Bench  # noqa: E402
+from measuring import Bench, ProcessorClock  # noqa: E402
 from report import as_json, from_json, summary, table  # noqa: E402
 from sanity import problems  # noqa: E402
 from server import TESTHOST, Server  # noqa: E402
@@ -48,7 +48,7 @@ def main():
             start(server, laptop)
         laptop.address = server.address()
         size = SHORT if options.short else FULL
-        bench = Bench(server, laptop, ways.describe(laptop), size, random.Random())
+        bench = Bench(server, laptop, ways.describe(laptop), size, random.Random(), ProcessorClock(server))
         options.results.mkdir(parents=True, exist_ok=True)
         return 0 if measure(bench, options) else 1
     finally:
@@ -76,7 +76,7 @@ def measure(bench, options):
                     rows.append(row)
                     found = list(problems(row))
                     failed |= bool(found)
-                    print("failed" if found else "passed", row.work, file=steps, flush=True)
+                    print("failed" if found else "passed", f"{row.work}: {row.what}", file=steps, flush=True)
                     for problem in found:
                         print(f"{row.work}: {problem}", file=sys.stderr)
             except (AssertionError, OSError) as error:
@@ -90,8 +90,9 @@ def measure(bench, options):
 
 def earlier(results, rows):
     """What an earlier call measured and this one did not."""
-    measured = {row.work for row in rows}
-    return [row for row in from_json((results / "bench.json").read_text()) if row.work not in measured]
+    measured = {(row.work, row.what) for row in rows}
+    found = from_json((results / "bench.json").read_text())
+    return [row for row in found if (row.work, row.what) not in measured]
 
 
 def write(results, rows, machine):

@@ -2,14 +2,31 @@
 import dataclasses
 import os
 import random
+import re
 import time
 
 from client import Laptop
+from rows import PROCESSOR, Row
 from server import Server
 from sizes import Size
 from ways import Way
 
 PIECE = 1 << 20
+
+
+class ProcessorClock:
+    """What all processes of the server have used of processors, its containers' too: the kernel's account of its cgroup."""
+
+    def __init__(self, server):
+        own = f"/proc/{server.testhost('pid', server.name).ok().text}/root/sys/fs/cgroup"
+        if os.path.exists(f"{own}/cpuacct"):  # version 1
+            self.file, self.pattern, self.unit = f"{own}/cpuacct/cpuacct.usage", r"(\d+)", 1e-6
+        else:
+            self.file, self.pattern, self.unit = f"{own}/cpu.stat", r"usage_usec (\d+)", 1e-3
+
+    def milliseconds(self):
+        with open(self.file) as file:
+            return int(re.match(self.pattern, file.read())[1]) * self.unit
 
 
 @dataclasses.dataclass
@@ -21,17 +38,29 @@ class Bench:
     ways: list[Way]
     size: Size
     chance: random.Random
+    clock: ProcessorClock
 
-    def rounds(self, count, measure, ways=None):
-        """`measure(way)` for each way in each round; returns the samples for a Row.
+    def compare(self, work, unit, limit, count, measure, ways=None, pause=0.0, note=""):
+        """`measure(way)` gives the time that a piece of work took: two rows, of that and of the server's processors."""
+        measures = {way.name: lambda way=way: self._metered(way, measure, pause) for way in ways or self.ways}
+        found = self.alternate(count, measures)
+        taken, used = ({way: [pair[which] for pair in pairs] for way, pairs in found.items()} for which in (0, 1))
+        yield Row(work, unit, f"≤ {limit:.2f}", limit, "ratio", taken, note=note)
+        yield Row(work, "ms", "", None, "ratio", used, note=note, what=PROCESSOR)
+
+    def _metered(self, way, measure, pause):
+        """`pause`: seconds after which the work has really ended on the server, too."""
+        before = self.clock.milliseconds()
+        value = measure(way)
+        time.sleep(pause)
+        return value, self.clock.milliseconds() - before
+
+    def alternate(self, count, measures):
+        """Calls each function of a dict in each round; returns the samples for a Row.
 
         The order is another one in each round, because who comes next finds what the one before has left: warm caches,
         pages to be written, a processor that has slowed down. One round more is not counted.
         """
-        return self.alternate(count, {way.name: lambda way=way: measure(way) for way in ways or self.ways})
-
-    def alternate(self, count, measures):
-        """The same for what is no Way: a dict of functions by name."""
         samples = {name: [] for name in measures}
         order = list(measures)
         for number in range(-1, count):

@@ -13,7 +13,9 @@ HEADING = (
 
 def table(rows, machine):
     compared = [row for row in rows if row.base == HOST and HOST in row.samples]
-    parts = [machine, HEADING, "", _four_ways(compared)]
+    parts = [machine, HEADING]
+    for what in (r.TIME, r.PROCESSOR):
+        parts += ["", what, _four_ways([row for row in compared if row.what == what])]
     if others := [row for row in rows if row not in compared]:
         parts += ["", _by_themselves(others)]
     notes = list(dict.fromkeys(row.note for row in rows if row.note))
@@ -48,7 +50,8 @@ def _four_ways(rows):
     for row in rows:
         cells = [row.work, row.unit, _figures(row, HOST)]
         cells += [_figures(row, way) + _ratio(row, way) for way in (AGAIN, EXEC, SSHD, LABGPU)]
-        lines.append([*cells, interval_text(row, LABGPU), row.goal, r.verdict(row)])
+        judged = [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
+        lines.append([*cells, interval_text(row, LABGPU), *judged])
     return _columns(lines, texts={0, 1, 8, 9})
 
 

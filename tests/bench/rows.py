@@ -6,6 +6,9 @@ import statistics
 # The ways that are compared; ways.py says what they are.
 HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd", "labgpu"
 
+# What there is one table of each of: how long it takes, and what all processes of the server use meanwhile.
+TIME, PROCESSOR = "time", "processor time of the server"
+
 MET, MISSED, NOISY, NO_GOAL = "met", "missed", "too noisy to tell", "no goal"
 
 # With fewer, not even the lowest and the highest sample enclose the median with 95 % confidence: that is 1 - 2 / 2**n.
@@ -29,6 +32,7 @@ class Row:
     control: str = AGAIN  # does the same as the base: what differs between these two is the machine's noise
     at_least: bool = False  # the limit is a lower one
     note: str = ""
+    what: str = TIME
 
 
 def median(row, way):
@@ -58,6 +62,9 @@ def interval(row, way):
 def verdict(row):
     """# The ways that are compared; ways.py says what they are.
 HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd", "labgpu"
+
+# What there is one table of each of: how long it takes, and what all processes of the server use meanwhile.
+TIME, PROCESSOR = "time", "processor time of the server"
 
 MET, MISSED, NOISY or NO_GOAL.
 

@@ -26,6 +26,7 @@ usage: testhost.sh COMMAND
                            fetch packages that a host has not, with what they need; prints the path of a tar
   up NAME RELEASE          start a host; prints its address
   ip NAME                  print its address
+  pid NAME                 print which process of this machine its systemd is
   install NAME DIR         install the packages in DIR, without a network
   exec NAME COMMAND...     run a command there as root, with this standard input
   copy FILE NAME:PATH      copy a file there
@@ -55,11 +56,17 @@ readonly boot='
   mount --make-rshared /
   exec /sbin/init'
 
-# in_host NAME COMMAND...: like `docker exec -i`, which takes ten times as long: it makes a container's process each time.
-in_host() {
+host_pid() {
   local pid
   pid=$(docker inspect --format '{{.State.Pid}}' "$prefix$1")
   [[ $pid != 0 ]] || die "the host $1 does not run"
+  echo "$pid"
+}
+
+# in_host NAME COMMAND...: like `docker exec -i`, which takes ten times as long: it makes a container's process each time.
+in_host() {
+  local pid
+  pid=$(host_pid "$1")
   nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root HOSTNAME="$1" "${@:2}"
 }
@@ -134,6 +141,7 @@ case $command/$# in
   packages/[2-9]) ensure_packages "$@" ;;
   up/2) host_up "$@" ;;
   ip/1) address "$1" ;;
+  pid/1) host_pid "$1" ;;
   install/2) host_install "$@" ;;
   exec/[1-9]*) in_host "$@" ;;
   copy/2) docker cp "$1" "$prefix$2" ;;

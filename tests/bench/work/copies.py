@@ -6,7 +6,6 @@ import random
 import tempfile
 
 from measuring import Bench, PIECE, seconds_of
-from rows import Row
 
 PER_FOLDER = 100
 SMALLEST, LARGEST = 1 << 10, 8 << 10
@@ -19,8 +18,13 @@ def rows(bench: Bench):
             way.client.ssh(f"mkdir -p {TARGET}").ok()
         for source, amount in ((large, f"{bench.size.copied >> 20} MiB"), (small, f"{bench.size.small_files} small files")):
             for program, copy in (("scp", _scp), ("sftp", _sftp), ("rsync", _rsync)):
-                samples = bench.rounds(bench.size.copies, lambda way: _copied(bench.server, way, copy, source))
-                yield Row(f"{program}: {amount}", "s", "≤ 1.03", 1.03, "ratio", samples)
+                yield from bench.compare(
+                    f"{program}: {amount}",
+                    "s",
+                    1.03,
+                    bench.size.copies,
+                    lambda way: _copied(bench.server, way, copy, source),
+                )
 
 
 @contextlib.contextmanager

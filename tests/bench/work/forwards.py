@@ -7,7 +7,7 @@ import struct
 from client import free_port
 from measuring import PIECE, Bench, seconds_of
 from processes import wait_until
-from rows import AGAIN, EXEC, HOST, Row
+from rows import AGAIN, EXEC, HOST
 
 PORT = 7100
 TRAFFIC = pathlib.Path(__file__).parents[1] / "traffic.py"
@@ -23,12 +23,19 @@ def rows(bench: Bench):
     for option, forwarding in (("-L", _local), ("-D", _dynamic)):
         with contextlib.ExitStack() as stack:
             connects = {way.name: stack.enter_context(forwarding(way)) for way in ways}
-            samples = bench.rounds(size.streams, lambda way: _fetch_often(connects[way.name], 1, size.streamed), ways)
-            yield Row(f"{option}: {size.streamed >> 20} MiB", "s", "≤ 1.03", 1.03, "ratio", samples, note=NOTE)
-            samples = bench.rounds(
-                size.connecting, lambda way: _fetch_often(connects[way.name], size.connections, 1), ways
-            )
-            yield Row(f"{option}: {size.connections} connections", "s", "≤ 1.03", 1.03, "ratio", samples, note=NOTE)
+            for work, rounds, connections, count in (
+                (f"{size.streamed >> 20} MiB", size.streams, 1, size.streamed),
+                (f"{size.connections} connections", size.connecting, size.connections, 1),
+            ):
+                yield from bench.compare(
+                    f"{option}: {work}",
+                    "s",
+                    1.03,
+                    rounds,
+                    lambda way: _fetch_often(connects[way.name], connections, count),
+                    ways,
+                    note=NOTE,
+                )
 
 
 def _fetch_often(connect, times, count):

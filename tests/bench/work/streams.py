@@ -14,9 +14,14 @@ COUNTER = re.compile(r"/proc/(\d+)/task/(\d+)/(comm|schedstat):(.*)")
 def rows(bench: Bench):
     for name, command, transfer in (("out of a session", OUT, _receive), ("into a session", IN, _send)):
         shares = []
-        samples = bench.rounds(bench.size.streams, lambda way: _transfer(bench, way, command, transfer, shares))
         amount = f"{bench.size.streamed >> 20} MiB"
-        yield Row(f"{amount} {name}", "s", "≤ 1.02", 1.02, "ratio", samples)
+        yield from bench.compare(
+            f"{amount} {name}",
+            "s",
+            1.02,
+            bench.size.streams,
+            lambda way: _transfer(bench, way, command, transfer, shares),
+        )
         counted = shares[-bench.size.streams :]  # without the round that warms up
         yield Row(
             f"{amount} {name}: processor time of labgpu's own processes, of sshd's",
