@@ -27,6 +27,8 @@ usage: ./test.sh [SUITE]
                             what people see there, compared with an ordinary account of the same server
   escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
   soak [RELEASE [ARG...]]   10,000 logins and 1,000 terminals, and what is left of them; e2e has a minute of it
+  bench [OPTION...]         labgpu beside a host account, `docker exec` and an sshd in the container: a table and a chart
+  bench-short [RELEASE]     little of each: that all four work and are of the same order; no verdict on speed
   fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
   long                      all of these
@@ -132,6 +134,16 @@ on_releases() {
   fi
 }
 
+# bench RESULTS OPTION...: on Debian 13 unless --release names another.
+bench() {
+  "$root/tests/run/packages.sh" && testhost docker-up && "$root/tests/bench/run" --results "$@"
+}
+
+bench_short() {
+  /usr/bin/python3 -m pytest "$root/tests/bench/test_rows.py" --junitxml "$output/bench-short/pytest.xml" &&
+    bench "$output/bench-short" --short --name bench-short --release "${1:-trixie}"
+}
+
 fuzz() {
   install_requirements clang libclang-rt-dev && build fuzz && "$root/tests/run/fuzz.sh" "$root/build/fuzz" "$output/fuzz"
 }
@@ -152,6 +164,11 @@ run() {
     e2e | differential | escape | soak) on_releases "$@" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
     e2e-everyday) e2e_everyday ;;
+    bench)
+      run_suite bench bench "$output/bench" "${@:2}"
+      cat "$output/bench/bench.txt"
+      ;;
+    bench-short) run_suite bench-short bench_short "${@:2}" ;;
     fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
     *)
