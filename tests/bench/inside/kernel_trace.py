@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 TRACEFS = pathlib.Path("/sys/kernel/tracing")
 PROCESS_EVENTS = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "sched_switch"]
-LINE = re.compile(r"^ *.*-(\d+) +\[\d+\] \S+ +([\d.]+): ([^:]+): ?(.*)$")
+LINE = re.compile(r"^ *.*-(\d+) +\[\d+\] \S+ +([\d.]+): (\w+):?(.*)$")
 
 
 class Event(NamedTuple):

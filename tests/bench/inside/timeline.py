@@ -73,13 +73,11 @@ class Login:
             if event.process != process or not begin <= event.at <= end or not event.name.startswith("sys_"):
                 continue
             # An entry is `sys_NAME(ARGUMENTS)`, a return `sys_NAME -> VALUE`.
-            if " -> " in event.name + event.text:
-                if entered is not None:
-                    entry = found[event.name.split("(")[0].split(" ")[0]]
-                    entry[0] += 1
-                    entry[1] += (event.at - entered) * 1e3
-            else:
+            if not event.text.startswith(" -> "):
                 entered = event.at
+            elif entered is not None:
+                found[event.name][0] += 1
+                found[event.name][1] += (event.at - entered) * 1e3
         return dict(found)
 
 
