@@ -10,7 +10,8 @@ import subprocess
 from typing import NamedTuple
 
 TRACEFS = pathlib.Path("/sys/kernel/tracing")
-PROCESS_EVENTS = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "sched_switch"]
+PROCESS_EVENTS = ["sched_process_fork", "sched_process_exec", "sched_process_exit"]
+PROCESS_EVENTS += ["sched_switch", "sched_wakeup", "sched_wakeup_new"]
 LINE = re.compile(r"^ *.*-(\d+) +\[\d+\] \S+ +([\d.]+): (\w+):?(.*)$")
 
 

@@ -2,6 +2,7 @@
 import collections
 
 from kernel_trace import Event
+from processor import ProcessorTime
 
 SESSION_COMMAND = "/usr/libexec/labgpu/labgpu-session"
 SHELL = "/bin/bash"
@@ -20,7 +21,7 @@ class Login:
 
     def __init__(self, events: list[Event], listener, traced):
         self.events = events
-        self.traced = traced
+        self.times = ProcessorTime(events, traced)
         self.begun = next(e.at for e in events if e.name == "sched_process_fork" and e.process == listener)
         self.shell = self._first("sched_process_exec", f"filename={SHELL}")
         self.session = self._first("sched_process_exec", f"filename={SESSION_COMMAND}")
@@ -43,27 +44,30 @@ class Login:
             elif event.name == f"{probe}_returns":
                 yield entered.pop(event.process), event.at, event.process
 
+    def _took(self, begin, end):
+        """Milliseconds, without the time in which all of the login waited for other work on the machine."""
+        return (end - begin - self.times.waited(begin, end)) * 1e3
+
     def module(self, probe):
-        return sum(end - begin for begin, end, _ in self.spans(probe)) * 1e3
+        return sum(self._took(begin, end) for begin, end, _ in self.spans(probe))
 
     def fork_to_shell(self):
         """From sshd's fork of the process that is to be the command, to the shell's execve."""
-        return (self.shell.at - self.forked.at) * 1e3
+        return self._took(self.forked.at, self.shell.at)
 
     def session_to_shell(self):
-        return (self.shell.at - self.session.at) * 1e3
+        return self._took(self.session.at, self.shell.at)
 
     def shell_to_end(self):
         """From the shell's end to the end of what sshd waits for: nothing where that is the shell."""
-        return (self._exit(self.command.process) - self._exit(self.shell.process)) * 1e3
+        return self._took(self._exit(self.shell.process), self._exit(self.command.process))
 
     def before_the_shell(self):
-        return (self.shell.at - self.begun) * 1e3
+        return self._took(self.begun, self.shell.at)
 
-    def processor(self, *processes):
-        """Milliseconds on a processor of these processes, or of all that were traced."""
-        times = _time_on_processor(self.events, self.traced)
-        return sum(times[process] for process in processes or times) * 1e3
+    def processor(self, process=None):
+        """Milliseconds on a processor of that process, or of all that were traced."""
+        return (self.times.used() if process is None else self.times.used_by(process)) * 1e3
 
     def calls(self, begin, end, process):
         """System calls of a process within that time: by name, their number and milliseconds."""
@@ -80,18 +84,3 @@ class Login:
                 found[event.name][1] += (event.at - entered) * 1e3
         return dict(found)
 
-
-def _time_on_processor(events, traced):
-    """Seconds that each traced process ran, and those that they started: switches also tell of others beside them."""
-    traced, since, total = set(traced), {}, collections.Counter()
-    for event in events:
-        if event.name == "sched_process_fork":
-            traced.add(int(event.field("child_pid")))
-        if event.name != "sched_switch":
-            continue
-        gone, come = int(event.field("prev_pid")), int(event.field("next_pid"))
-        if gone in since:
-            total[gone] += event.at - since.pop(gone)
-        if come in traced:
-            since[come] = event.at
-    return total
