@@ -11,14 +11,15 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "e2e")]
 
-import rows as r  # noqa: E402  (after the path)
+import program_start  # noqa: E402  (after the path)
+import rows as r  # noqa: E402
 from client import Client, Laptop  # noqa: E402
 from kernel_trace import seen_from_here, tracing  # noqa: E402
 from people import add_user  # noqa: E402
 from processes import run, wait_until  # noqa: E402
 from rows import AGAIN, HOST, LABGPU, Row  # noqa: E402
 from server import TESTHOST, Server  # noqa: E402
-from timeline import PROBES, Login  # noqa: E402
+from timeline import PROBES, SESSION_COMMAND, Login  # noqa: E402
 
 ACCOUNTS = {HOST: "plain", AGAIN: "again", LABGPU: "boxed"}
 MODULE = "usr/lib/x86_64-linux-gnu/security/pam_labgpu.so"
@@ -153,7 +154,8 @@ def in_module(login):
 def report(measured, server, json_file):
     measured = list(measured)
     machine = f"Debian {server.release}, {server.sh('uname -srm').text}, {os.cpu_count()} processors"
-    print(f"{machine}, {len(measured[0].samples[LABGPU])} logins each; milliseconds: median, p95\n")
+    print(f"{machine}, {len(measured[0].samples[LABGPU])} logins each; milliseconds: median, p95")
+    print(f"{program_start.describe(server.read(SESSION_COMMAND))}\n")
     print(f"{'':44}{'host':>16}{'host again':>16}{'labgpu':>16}{'added':>9}")
     for row in measured:
         cells = [f"{r.median(row, way):8.3f}{r.p95(row, way):8.3f}" if way in row.samples else "" for way in ACCOUNTS]
