@@ -27,7 +27,7 @@ def describe(session_command):
         whole = _fastest(empty)
         kernel = _fastest(_build(directory / "kernel", WITHOUT_C_LIBRARY, "-static", "-nostdlib"))
         asked = _fastest(_build(directory / "asked", A_HUNDRED_CPUIDS, "-static-pie"))
-        counter = _build(directory / "counter", (HERE / "count_instructions.c").read_text())
+        counter = _build(directory / "counter", (HERE / "count_instructions.cc").read_text(), language="c++")
         session = directory / "session"
         session.write_bytes(session_command)
         session.chmod(0o700)
@@ -40,8 +40,8 @@ def describe(session_command):
     )
 
 
-def _build(program, source, *options):
-    argv = ["cc", "-O1", "-w", *options, "-x", "c", "-", "-o", program]
+def _build(program, source, *options, language="c"):
+    argv = ["cc", "-O1", *options, "-x", language, "-", "-o", program]
     subprocess.run(argv, input=source, check=True, text=True)
     return program
 
