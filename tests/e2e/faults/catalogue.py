@@ -18,7 +18,7 @@ class Fault:
     """BEGIN and END are scripts of root's on the server, where {user} is an account that is drawn."""
 
     name: str
-    target: str  # faults of one target are never at work together
+    targets: frozenset  # what it breaks, and what its scripts need; two faults at once have none in common
     begin: str
     end: str = ""
     seconds: tuple = (0, 0)  # between which BEGIN's end and END's begin lie
@@ -26,13 +26,17 @@ class Fault:
     stops_sshd: bool = False  # nobody gets in
 
 
-def signals(name, target, unit, held, **more):
+def on(*targets):
+    return frozenset(targets)
+
+
+def signals(name, targets, unit, held, ready="", **more):
     """The three ways of a service: killed, stopped for a while, and restarted by its administrator."""
     send = f"systemctl kill --kill-who=main -s {{}} {unit}"
     return [
-        Fault(f"{name}: SIGKILL", target, f"{FORGIVE}; {send.format('KILL')}", **more),
-        Fault(f"{name}: SIGSTOP", target, send.format("STOP"), send.format("CONT"), held, **more),
-        Fault(f"{name}: restart", target, f"{FORGIVE}; systemctl restart {unit}", **more),
+        Fault(f"{name}: SIGKILL", targets, f"{FORGIVE}; {send.format('KILL')}", ready, **more),
+        Fault(f"{name}: SIGSTOP", targets, send.format("STOP"), send.format("CONT"), held, **more),
+        Fault(f"{name}: restart", targets, f"{FORGIVE}; systemctl restart {unit}", ready, **more),
     ]
 
 
@@ -41,53 +45,58 @@ def again_and_again(kill):
     return f"hit=; for _ in 1 2 3 4 5 6 7 8; do {kill} && hit=1; sleep 0.3; done; [ $hit ]"
 
 
-# The container's own PID 1, found without Docker, which may be what is broken at that moment.
-SIGNAL_INIT = """hit=
+# A dockerd that starts ends the containers of the one before it, and starts them again, before it answers.
+DOCKER_READY = "sleep 1; until docker version >/dev/null 2>&1; do sleep 0.2; done"
+
+
+def signal_init(signal):
+    """The container's own PID 1, found without Docker, which may be what is broken at that moment."""
+    return f"""hit=
 for pid in $(pgrep -x labgpu-init); do
   [ "$(awk '/^NSpid/ {{print $NF}}' /proc/$pid/status)" = 1 ] || continue
   [ "$(nsenter -t $pid -u hostname)" = {{user}}-VM ] && kill -{signal} $pid && hit=1
 done
 [ $hit ]"""
 
+
 SIGNALS = [
-    *signals("helper", "helper", "labgpud.service", (3, 9)),
-    *signals("dockerd", "docker", "docker.service", (3, 9), cuts=True),
-    *signals("containerd", "docker", "containerd.service", (3, 9), cuts=True),
-    *signals("sshd", "sshd", "ssh.service", (2, 7), stops_sshd=True),
+    *signals("helper", on("helper"), "labgpud.service", (3, 9)),
+    *signals("dockerd", on("docker"), "docker.service", (3, 9), DOCKER_READY, cuts=True),
+    *signals("containerd", on("docker"), "containerd.service", (3, 9), DOCKER_READY, cuts=True),
+    *signals("sshd", on("sshd"), "ssh.service", (2, 7), stops_sshd=True),
     Fault(
         "sshd of a login: SIGKILL",
-        "login",
+        on("login"),
         again_and_again("pkill -KILL -f '^sshd(-session)?: (alice|bob|dora|eve)'"),
         cuts=True,
     ),
-    Fault("session: SIGKILL", "login", again_and_again("pkill -KILL -x labgpu-session"), cuts=True),
+    Fault("session: SIGKILL", on("login"), again_and_again("pkill -KILL -x labgpu-session"), cuts=True),
     Fault(
         "session: SIGSTOP",
-        "login",
+        on("login"),
         again_and_again("pkill -STOP -x labgpu-session"),
         "pkill -CONT -x labgpu-session || true",
         (0, 3),
     ),
-    Fault("init: SIGKILL", "container", SIGNAL_INIT.format(signal="KILL"), cuts=True),
-    Fault(
-        "init: SIGSTOP", "container", SIGNAL_INIT.format(signal="STOP"), SIGNAL_INIT.format(signal="CONT"), (3, 9), True
-    ),
-    Fault("init: restart", "container", "labgpu restart {user}", cuts=True),
-    Fault("container: docker kill", "container", "docker kill {user}_container", cuts=True),
+    Fault("init: SIGKILL", on("container"), signal_init("KILL"), cuts=True),
+    Fault("init: SIGSTOP", on("container"), signal_init("STOP"), f"{signal_init('CONT')} || true", (3, 9), cuts=True),
+    Fault("init: restart", on("container", "docker", "helper", "state", "docker's state"), "labgpu restart {user}", cuts=True),
+    Fault("container: docker kill", on("container", "docker"), "docker kill {user}_container", cuts=True),
 ]
 
 
-def limited(name, option, value, unlimited):
+def limited(name, option, value):
     """The helper that runs gets a limit that it is at already. Whoever takes its place has none."""
     begin = f"p={HELPER}; prlimit --pid $p --{option}={value}:"
-    return Fault(name, "helper", begin, f"p={HELPER}; prlimit --pid $p --{option}={unlimited}:", (4, 9))
+    end = f"p={HELPER}; prlimit --pid $p --{option}=$(prlimit --pid $p --{option} -o HARD --noheadings):"
+    return Fault(name, on("helper"), begin, end, (4, 9))
 
 
 def born_limited(name, setting):
     """A helper that has not enough to start with; systemd tries again and again."""
     begin = f"mkdir -p $(dirname {DROP_IN}); printf '[Service]\\n{setting}\\n' >{DROP_IN}; systemctl daemon-reload"
     begin += "; systemctl restart labgpud.service || true"
-    return Fault(name, "helper", begin, f"rm {DROP_IN}; systemctl daemon-reload", (3, 6))
+    return Fault(name, on("helper"), begin, f"rm {DROP_IN}; systemctl daemon-reload", (3, 6))
 
 
 # The kernel's clock is everybody's, so the helper alone is told another time. What it waits with, the monotonic clock,
@@ -107,10 +116,10 @@ EXHAUST_INODES = f"""mkdir {FILLER}
 perl -e 'for ($i = 0;; $i++) {{ open(my $file, ">", "{FILLER}/$i") or last }}'"""
 
 
-def full(name, target, fill, folder, filler):
+def full(name, targets, fill, folder, filler):
     """FILL takes all there is; that nothing is left is made sure of."""
     begin = f"{fill}; if (echo x >{folder}/e2e-probe) 2>/dev/null; then exit 1; fi"
-    return Fault(name, target, begin, f"rm -rf {filler} {folder}/e2e-probe", (4, 9))
+    return Fault(name, targets, begin, f"rm -rf {filler} {folder}/e2e-probe", (4, 9))
 
 
 def take_space(folder):
@@ -120,21 +129,21 @@ def take_space(folder):
 DOCKER_STATE = "/var/lib/docker/containers"
 
 SURROUNDINGS = [
-    full("disk full: labgpu's", "state", take_space(STATE), STATE, FILLER),
-    full("no inodes: labgpu's", "state", EXHAUST_INODES, STATE, FILLER),
-    full("disk full: Docker's", "docker's state", take_space(DOCKER_STATE), DOCKER_STATE, f"{DOCKER_STATE}/e2e-filler"),
+    full("disk full: labgpu's", on("state"), take_space(STATE), STATE, FILLER),
+    full("no inodes: labgpu's", on("state"), EXHAUST_INODES, STATE, FILLER),
+    full("disk full: Docker's", on("docker's state"), take_space(DOCKER_STATE), DOCKER_STATE, f"{DOCKER_STATE}/e2e-filler"),
     Fault(
         "read-only: labgpu's",
-        "state",
+        on("state"),
         f"for _ in $(seq 100); do mount -o remount,ro {STATE} && break; sleep 0.05; done; ! touch {STATE}/e2e-probe 2>/dev/null",
         f"mount -o remount,rw {STATE}",
         (4, 9),
     ),
-    limited("helper: EMFILE", "nofile", "$(ls /proc/$p/fd | wc -l)", 65536),
-    limited("helper: ENOMEM", "as", "$(($(awk '/^VmSize/ {print $2}' /proc/$p/status) * 1024 + 65536))", "unlimited"),
+    limited("helper: EMFILE", "nofile", "$(ls /proc/$p/fd | wc -l)"),
+    limited("helper: ENOMEM", "as", "$(($(awk '/^VmSize/ {print $2}' /proc/$p/status) * 1024 + 65536))"),
     born_limited("helper: EMFILE at its start", "LimitNOFILE=8"),
     born_limited("helper: ENOMEM at its start", "LimitAS=24M"),
-    Fault("helper: clock jumps", "helper", CLOCK_JUMPS, f"rm {DROP_IN}; systemctl daemon-reload; systemctl restart labgpud"),
+    Fault("helper: clock jumps", on("helper"), CLOCK_JUMPS, f"rm {DROP_IN}; systemctl daemon-reload; systemctl restart labgpud"),
 ]
 
 FAULTS = SIGNALS + SURROUNDINGS

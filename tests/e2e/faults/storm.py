@@ -49,7 +49,7 @@ class Deck:
         if not self.cards:
             self.cards = self.draw.sample(FAULTS, len(FAULTS))
         for card in self.cards:
-            if unlike is None or card.target != unlike.target:
+            if unlike is None or not card.targets & unlike.targets:
                 self.cards.remove(card)
                 return card
         return None
@@ -86,7 +86,7 @@ class Storm:
                 account = self.draw.choice(ACCOUNTS)
                 held = self.draw.uniform(*fault.seconds)
                 spans.enter_context(self.at_work.fault(fault))
-                self._script(f"{fault.name} ({account})" if "{user}" in fault.begin else fault.name, fault.begin, account)
+                self._script(fault.name, fault.begin, account)
                 mending.append((self.tally.now() + held, fault, account))
             for until, fault, account in sorted(mending, key=lambda entry: entry[0]):
                 time.sleep(max(0.0, until - self.tally.now()))
@@ -98,10 +98,15 @@ class Storm:
             self.tally.fault(fault.name, self.tally.now() - over)
 
     def _script(self, name, script, account):
-        self.tally.note(name)
-        result = self.server.try_sh("set -e\n" + script.replace("{user}", account), timeout=90)
-        if result.status != 0:
-            self.broken.append(f"{self.tally.now():.1f} s: {name} could not be done: {result!r}")
+        """A script that fails is noted, and the next one goes on: what is broken has to be mended."""
+        self.tally.note(f"{name} ({account})" if "{user}" in script else name)
+        try:
+            result = self.server.try_sh("set -e\n" + script.replace("{user}", account), timeout=90)
+            problem = None if result.status == 0 else repr(result)
+        except AssertionError as late:
+            problem = str(late)
+        if problem:
+            self.broken.append(f"{self.tally.now():.1f} s: {name} could not be done: {problem}")
 
     def _everybody_in(self, moment):
         """Everybody gets in with a login that began after that moment."""

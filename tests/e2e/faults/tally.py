@@ -53,6 +53,7 @@ class Tally:
                 self.last_fine[who] = max(began, self.last_fine.get(who, 0.0))
             elif judgement.verdict == Verdict.REFUSED:
                 self.messages[judgement.says] += 1
+                self.timeline.append(f"{began:7.1f} s  {kind} of {who}, {seconds:.1f} s long: {judgement.says}")
             else:
                 during = ", ".join(faults) or "no fault"
                 self.wrong.append(f"{began:.1f} s, {seconds:.1f} s long, {kind} of {who} during {during}: {judgement.says}")
@@ -76,4 +77,4 @@ class Tally:
         yield from (f"{count:>6}  {says}" for says, count in self.messages.most_common())
         yield from (f"WRONG: {line}" for line in self.wrong)
         yield "what happened when:"
-        yield from self.timeline
+        yield from sorted(self.timeline)
