@@ -6,7 +6,7 @@ STATE = "/var/lib/labgpu"
 FILLER = f"{STATE}/e2e-filler"
 DROP_IN = "/run/systemd/system/labgpud.service.d/e2e-fault.conf"
 CLOCK = "/run/e2e-clock"
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+OTHER_TIME = "/usr/local/lib/other_time.so"  # tests/support/other_time.cc
 
 # systemd gives up on a service that ends several times a minute, and wants an administrator. That is a choice of the
 # unit of docker.io's and of openssh-server's, and nothing of it is to be seen here.
@@ -99,18 +99,15 @@ def born_limited(name, setting):
     return Fault(name, on("helper"), begin, f"rm {DROP_IN}; systemctl daemon-reload", (3, 6))
 
 
-# The kernel's clock is everybody's, so the helper alone is told another time. What it waits with, the monotonic clock,
-# does not jump on a server either.
-CLOCK_JUMPS = f"""echo +0 >{CLOCK}
+# The kernel's clock is everybody's, so the helper alone is told another time: hours, days and years away, both ways.
+CLOCK_JUMPS = f"""echo 0 >{CLOCK}
 mkdir -p $(dirname {DROP_IN})
-cat >{DROP_IN} <<'UNIT'
-[Service]
-Environment=LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={CLOCK} FAKETIME_NO_CACHE=1
-Environment=FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1
-UNIT
-systemctl daemon-reload; systemctl restart labgpud.service
-grep -q libfaketime /proc/{HELPER}/maps
-for jump in +3h -26h +400d -2h -9000d +0; do echo $jump >{CLOCK}; sleep 1.5; done"""
+printf '[Service]\\nEnvironment=LD_PRELOAD={OTHER_TIME} OTHER_TIME={CLOCK}\\n' >{DROP_IN}
+systemctl daemon-reload; systemctl restart labgpud.service; pid={HELPER}
+grep -q {OTHER_TIME} /proc/$pid/maps
+for jump in 10000 -90000 34000000 -7200 -700000000 0; do echo $jump >{CLOCK}; sleep 1.5; done
+[ $pid = {HELPER} ]"""
+CLOCK_BACK = f"rm {DROP_IN}; systemctl daemon-reload; systemctl restart labgpud.service"
 
 EXHAUST_INODES = f"""mkdir {FILLER}
 perl -e 'for ($i = 0;; $i++) {{ open(my $file, ">", "{FILLER}/$i") or last }}'"""
@@ -143,7 +140,8 @@ SURROUNDINGS = [
     limited("helper: ENOMEM", "as", "$(($(awk '/^VmSize/ {print $2}' /proc/$p/status) * 1024 + 65536))"),
     born_limited("helper: EMFILE at its start", "LimitNOFILE=8"),
     born_limited("helper: ENOMEM at its start", "LimitAS=24M"),
-    Fault("helper: clock jumps", on("helper"), CLOCK_JUMPS, f"rm {DROP_IN}; systemctl daemon-reload; systemctl restart labgpud"),
+    # With the state, because a helper does not start when it cannot write that.
+    Fault("helper: clock jumps", on("helper", "state"), CLOCK_JUMPS, CLOCK_BACK),
 ]
 
 FAULTS = SIGNALS + SURROUNDINGS

@@ -1,10 +1,12 @@
 # One storm of faults, which all tests look at: its seed, its length, and the server it is made on.
+import pathlib
 import random
 
 import pytest
 
-from catalogue import DOCKER_STATE, STATE
+from catalogue import DOCKER_STATE, OTHER_TIME, STATE
 from people_under_load import gather
+from processes import run
 from server import SOCKETS, UNITS
 from storm import Storm
 from tally import Tally
@@ -29,7 +31,7 @@ def small(folder, size):
 
 @pytest.fixture(scope="session")
 def small_disks(server):
-    """labgpu's state and Docker's are on disks that a test can fill in a moment; the helper's clock can be told a time."""
+    """labgpu's state and Docker's are on disks that can be filled in a moment."""
     server.sh(
         f"""set -e
         systemctl stop {UNITS} docker.socket docker.service
@@ -39,17 +41,19 @@ def small_disks(server):
         timeout=120,
     )
     server.wait_for_docker()
-    tar = server.testhost("packages", server.release, "libfaketime", timeout=300).ok().text
-    server.testhost("copy", tar, f"{server.name}:/var/tmp/faketime.tar", timeout=60).ok()
-    server.sh(
-        """mkdir -p /var/tmp/faketime && tar -C /var/tmp/faketime -xf /var/tmp/faketime.tar
-        dpkg -i /var/tmp/faketime/*.deb && rm -r /var/tmp/faketime /var/tmp/faketime.tar""",
-        timeout=120,
-    )
 
 
 @pytest.fixture(scope="session")
-def storm(request, server, laptop, small_disks):
+def other_time(server, tmp_path_factory):
+    """What tells the helper another time, built and on the server."""
+    source = pathlib.Path(__file__).parents[2] / "support" / "other_time.cc"
+    path = tmp_path_factory.mktemp("time") / "other_time.so"
+    run(["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", path, source], timeout=120).ok()
+    server.write(OTHER_TIME, path.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def storm(request, server, laptop, small_disks, other_time):
     """The storm, when it is over."""
     seed, seconds = request.config.getoption("--seed"), request.config.getoption("--seconds")
     folder = laptop.directory / "faults"

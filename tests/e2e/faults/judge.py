@@ -6,6 +6,8 @@ import re
 HUNG = 30.0  # seconds
 # What ssh itself says at the end of every session at a terminal. It explains nothing.
 CLIENTS_FAREWELL = re.compile(r"Connection to \S+ closed\.")
+# What the clients say after the server's own reason, if it gave one.
+CLIENTS_RESULT = re.compile(r"(scp: )?Connection (closed|reset)( by .*)?|client_loop: .*|scp: .*lost connection.*")
 
 
 class Verdict(enum.Enum):
@@ -98,12 +100,13 @@ def judge_refusal(outcome, may_be_cut, said=""):
 
 
 def message(text):
-    """The last line somebody reads, without what differs each time, so that equal ones can be counted."""
+    """The last line that explains something, without what differs each time, so that equal ones can be counted."""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
     lines = [line for line in lines if line and not CLIENTS_FAREWELL.fullmatch(line)]
     if not lines:
         return ""
-    line = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", lines[-1])
+    explained = [line for line in lines if not CLIENTS_RESULT.fullmatch(line)]
+    line = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", (explained or lines)[-1])
     line = re.sub(r"\b(alice|bob|dora|eve|carol|root)(_container)?\b", "NAME", line)
     return re.sub(r"[0-9a-f]{12,}|\d+(\.\d+)*", "N", line)[:160]
 

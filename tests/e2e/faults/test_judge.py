@@ -85,4 +85,6 @@ def test_copies():
 
 
 def test_equal_messages_are_counted_as_one():
+    assert message("labgpu: no\nConnection closed by 10.0.0.1 port 22\n") == "labgpu: no"
+    assert message("scp: Connection closed\n") == "scp: Connection closed"
     assert message("x\nbob's container 12 is away\r\n") == message("alice's container 7 is away")
