@@ -59,6 +59,9 @@ done
 [ $hit ]"""
 
 
+# Without sshd and the helper there is no login that could be hit.
+LOGINS = on("login", "sshd", "helper")
+
 SIGNALS = [
     *signals("helper", on("helper"), "labgpud.service", (3, 9)),
     *signals("dockerd", on("docker"), "docker.service", (3, 9), DOCKER_READY, cuts=True),
@@ -66,14 +69,14 @@ SIGNALS = [
     *signals("sshd", on("sshd"), "ssh.service", (2, 7), stops_sshd=True),
     Fault(
         "sshd of a login: SIGKILL",
-        on("login"),
+        LOGINS,
         again_and_again("pkill -KILL -f '^sshd(-session)?: (alice|bob|dora|eve)'"),
         cuts=True,
     ),
-    Fault("session: SIGKILL", on("login"), again_and_again("pkill -KILL -x labgpu-session"), cuts=True),
+    Fault("session: SIGKILL", LOGINS, again_and_again("pkill -KILL -x labgpu-session"), cuts=True),
     Fault(
         "session: SIGSTOP",
-        on("login"),
+        LOGINS,
         again_and_again("pkill -STOP -x labgpu-session"),
         "pkill -CONT -x labgpu-session || true",
         (0, 3),
@@ -120,7 +123,8 @@ def full(name, targets, fill, folder, filler):
 
 
 def take_space(folder):
-    return f"dd if=/dev/zero of={folder}/e2e-filler bs=64k 2>/dev/null || true; dd if=/dev/zero bs=1 2>/dev/null >>{folder}/e2e-filler || true"
+    dd = f"dd if=/dev/zero 2>/dev/null >>{folder}/e2e-filler"
+    return f"{dd} bs=64k || true; {dd} bs=1 || true"
 
 
 DOCKER_STATE = "/var/lib/docker/containers"
@@ -136,8 +140,9 @@ SURROUNDINGS = [
         f"mount -o remount,rw {STATE}",
         (4, 9),
     ),
-    limited("helper: EMFILE", "nofile", "$(ls /proc/$p/fd | wc -l)"),
-    limited("helper: ENOMEM", "as", "$(($(awk '/^VmSize/ {print $2}' /proc/$p/status) * 1024 + 65536))"),
+    limited("helper: EMFILE", "nofile", 3),
+    limited("helper: EMFILE now and then", "nofile", "$(ls /proc/$p/fd | wc -l)"),
+    limited("helper: ENOMEM", "as", "$(($(awk '/^VmSize/ {print $2}' /proc/$p/status) * 1024))"),
     born_limited("helper: EMFILE at its start", "LimitNOFILE=8"),
     born_limited("helper: ENOMEM at its start", "LimitAS=24M"),
     # With the state, because a helper does not start when it cannot write that.

@@ -63,7 +63,8 @@ class Tally:
             return all(self.last_fine.get(who, -1.0) >= moment for who in people)
 
     def table(self):
-        yield f"{'fault':32} {'times':>5} {'tried':>6} {'fine':>6} {'refused':>7} {'wrong':>5} {'longest login':>14} {'whole again':>12}"
+        heads = f"{'times':>5} {'tried':>6} {'fine':>6} {'refused':>7} {'wrong':>5} {'longest login':>14} {'whole again':>12}"
+        yield f"{'fault':32} {heads}"
         for name, row in [*sorted(self.rows.items()), ("all", self.total)]:
             fine, refused, wrong = (row.verdicts[verdict] for verdict in Verdict)
             yield (
