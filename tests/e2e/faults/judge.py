@@ -126,7 +126,11 @@ def _between(text, nonce):
 
 def _wrong_in_part(answer, place):
     """Half an answer may be all that came, and has to be right as far as it goes; its last line may be half a line."""
-    for line, wanted in zip(answer[:-1], place.lines):
+    whole = answer[:-1]
+    for line, wanted in zip(whole, place.lines):
         if line != wanted:
             return f"not where it belongs: {line!r} instead of {wanted!r}"
+    namespaces = whole[len(place.lines) :]
+    if any((mine == hosts) != place.on_host for mine, hosts in zip(namespaces, place.host_namespaces)):
+        return f"in the wrong namespaces: {namespaces}"
     return None

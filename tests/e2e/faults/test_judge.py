@@ -69,6 +69,8 @@ def test_half_an_answer_of_a_login_that_failed_is_looked_at_too():
     assert verdict(cut, may_be_cut=True) == Verdict.REFUSED
     elsewhere = outcome("n1n", "alice", "gpu01", "ho", status=255, err="Connection closed\n")
     assert verdict(elsewhere, may_be_cut=True) == Verdict.WRONG
+    on_host = outcome("n1n", *PLACE.lines, HOST[0], "pid", status=255)
+    assert verdict(on_host, may_be_cut=True) == Verdict.WRONG
 
 
 def test_an_account_of_the_host_belongs_on_the_host():
