@@ -45,15 +45,18 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
     if (!account) co_return account_failed(account.error());
     asked = {*account};
   }
+  std::vector<Account> copies;
+  copies.reserve(asked.size());
+  for (const auto& account : asked) copies.push_back(*account);
+  auto asking = containers_.status_of_all(std::move(copies));
+  auto found = co_await asking;
+  if (name && !found.front()) co_return container_failed(found.front().error());
   auto containers = nlohmann::json::array();
-  for (const auto& account : asked) {
-    auto asking = containers_.status(*account);
-    auto status = co_await asking;
-    if (!status && name) co_return container_failed(status.error());
+  for (size_t i = 0; i < asked.size(); ++i) {
     ContainerStatus unknown;
-    unknown.user = account->name;
+    unknown.user = asked[i]->name;
     unknown.state = ContainerState::kUnknown;
-    auto describing = describe(account, status ? *status : unknown);
+    auto describing = describe(asked[i], found[i] ? std::move(*found[i]) : std::move(unknown));
     auto described = co_await describing;
     containers.push_back(std::move(described));
   }
