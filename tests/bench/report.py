@@ -12,9 +12,9 @@ HEADING = (
 
 
 def table(rows, machine):
-    compared = [row for row in rows if HOST in row.samples]
+    compared = [row for row in rows if row.base == HOST and HOST in row.samples]
     parts = [machine, HEADING, "", _four_ways(compared)]
-    if others := [row for row in rows if HOST not in row.samples]:
+    if others := [row for row in rows if row not in compared]:
         parts += ["", _by_themselves(others)]
     notes = list(dict.fromkeys(row.note for row in rows if row.note))
     return "\n".join([*parts, "", *notes, summary(rows), ""])
@@ -23,6 +23,10 @@ def table(rows, machine):
 def as_json(rows, machine):
     found = {"machine": machine, "rows": [r.to_json(row) for row in rows]}
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def from_json(text):
+    return [r.from_json(row) for row in json.loads(text)["rows"]]
 
 
 def summary(rows):
@@ -34,7 +38,7 @@ def summary(rows):
 
 def interval_text(row, way):
     low, high = r.interval(row, way)
-    form = {"ratio": ".3f", "difference": ".0f", "value": ".2f"}[row.measure]
+    form = {"ratio": ".3f", "difference": ".0f" if row.unit == "ms" else ".3f", "value": ".2f"}[row.measure]
     return f"[{low:{form}} {high:{form}}]"
 
 
@@ -54,8 +58,9 @@ def _by_themselves(rows):
     for row in rows:
         for way in row.samples:
             judged = [interval_text(row, way), row.goal, r.verdict(row)] if way == row.judged else ["", "", ""]
-            if way == row.judged and row.measure == "difference":
-                judged[0] = f"{r.difference(row, way):+.0f} {judged[0]}"
+            if way == row.judged and row.measure != "value":
+                found = f"{r.ratio(row, way):.3f}" if row.measure == "ratio" else f"{r.difference(row, way):+.0f}"
+                judged[0] = f"{found} {judged[0]}"
             lines.append([row.work, way, row.unit, _figures(row, way), *judged])
     return _columns(lines, texts={0, 1, 2, 5, 6})
 

@@ -92,6 +92,10 @@ def to_json(row):
     return found
 
 
+def from_json(found):
+    return Row(**{field.name: found[field.name] for field in dataclasses.fields(Row)})
+
+
 def _summary(row, way):
     found = {"median": median(row, way), "p95": p95(row, way), "rounds": len(row.samples[way])}
     if row.base in row.samples:

@@ -31,7 +31,7 @@ class Crowd:
                 self.server.write(keys, self.owner.public_key.encode(), mode="600", owner=name)
 
     def have_accounts(self, count):
-        found = len(self.server.labgpu_json("user", "list"))
+        found = len(self.server.labgpu_json("user", "list")["users"])
         wanted = [{"name": _name(number), "authorizedKeys": [self._key]} for number in range(found + 1, count + 1)]
         if wanted:
             self.server.labgpu("user", "import", "-", stdin=json.dumps(wanted).encode(), timeout=1800).ok()
