@@ -19,17 +19,25 @@ def rows(bench, crowd):
     for each in (crowd.have_host_accounts, crowd.have_accounts, crowd.have_containers):
         each(amounts.connections)
     for work, count, connect in (
-        ("idle terminal of a shared connection", amounts.sessions, lambda client: client.master()),
+        ("idle terminal of a shared connection", amounts.sessions, _shared),
         ("idle terminal with its own connection", amounts.lone_sessions, contextlib.nullcontext),
     ):
         yield from _rows_of(bench, crowd, work, count, connect)
 
 
+@contextlib.contextmanager
+def _shared(client):
+    """One connection of that client, whose sessions fail rather than connect by themselves."""
+    with client.master() as shared:
+        shared.options = ["-o", "ProxyCommand=false", *shared.options]
+        yield shared
+
+
 def _let_in(server, sessions):
-    """sshd takes the first value that it finds, and counts a terminal as one session; the master has none."""
+    """sshd takes the first value that it finds, in the order of the files' names."""
     settings = f"MaxSessions {sessions + 10}\nMaxStartups 200\n"
-    server.write("/etc/ssh/sshd_config.d/000-scale.conf", settings.encode())
-    server.sh("systemctl reload ssh")
+    server.write("/etc/ssh/sshd_config.d/0-scale.conf", settings.encode())
+    server.sh("systemctl restart ssh; sshd -T | grep -i maxsessions")
 
 
 def _rows_of(bench, crowd, work, count, connect):
@@ -45,7 +53,7 @@ def _rows_of(bench, crowd, work, count, connect):
                     client = stack.enter_context(connect(crowd.client(number, way)))
                     stack.enter_context(_terminals(bench.server, client, count))
                     after = memory_of(bench.server)
-                    programs[way].append(_grown(before, after, *after.programs.keys() - _DOCKERS) / count)
+                    programs[way].append(_grown(before, after, *_SESSIONS, *_OURS) / count)
                     if after.kernel is not None:
                         kernel[way].append((after.kernel - before.kernel) / MB / count)
                     if way == LABGPU:
@@ -61,8 +69,8 @@ def _rows_of(bench, crowd, work, count, connect):
 
 
 _OURS = ("labgpu-session", "labgpu-init", "labgpud")
-# A session is no question to Docker; its garbage collection would be most of what is measured.
-_DOCKERS = {"dockerd", "containerd", "containerd-shim"}
+# What else grows and shrinks on a server meanwhile, Docker for one, has no part in a session that is open.
+_SESSIONS = ("sshd", "sshd-session", "bash")
 
 
 def _grown(before, after, *names):
