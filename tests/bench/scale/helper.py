@@ -87,5 +87,5 @@ def _activity(server):
     """How often all its threads have waited for something so far (proc_pid_status(5)), and what they have used."""
     script = f"""cd /proc/{PID}/task
         awk '/^voluntary_ctxt_switches/ {{ sum += $2 }} END {{ print sum }}' */status
-        awk '{{ sum += $1 }} END {{ printf "%.0f\n", sum }}' */schedstat"""
+        awk '{{ sum += $1 }} END {{ printf "%.0f", sum }}' */schedstat"""
     return tuple(map(int, server.sh(script).text.split()))
