@@ -135,6 +135,7 @@ void AccountStore::keep(const Entry& entry) {
   by_name_[entry.account->name] = entry;
   by_uid_[entry.account->uid] = entry.account;
   if (entry.account->bridged) ids_.note_host(entry.account->uid);
+  if (on_change_) on_change_();
 }
 
 void AccountStore::let_go(const std::string& name) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,9 @@ class AccountStore {
   Result<void> serve_host_accounts(const BridgeSettings& bridge);
   AccountStore(const AccountStore&) = delete;
   AccountStore& operator=(const AccountStore&) = delete;
+
+  // Calls back from now on whenever an account is new or has changed.
+  void on_change(std::function<void()> callback) { on_change_ = std::move(callback); }
 
   // nullptr when there is none.
   [[nodiscard]] AccountPointer find(const std::string& name) const;
@@ -134,6 +138,7 @@ class AccountStore {
   std::unordered_map<uint32_t, AccountPointer> by_uid_;
   std::map<std::string, std::string> damaged_;  // name: why
   std::set<std::string> in_the_making_;         // names that a batch makes
+  std::function<void()> on_change_;
 };
 
 }  // namespace labgpu

@@ -39,15 +39,19 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto asked = named_or_all_accounts(accounts_, fields);
   if (!asked) co_return VarlinkFailed(asked.error());
+  const auto& accounts = asked->accounts;
+  std::vector<Account> copies;
+  copies.reserve(accounts.size());
+  for (const auto& account : accounts) copies.push_back(*account);
+  auto asking = containers_.status_of_all(std::move(copies));
+  auto found = co_await asking;
+  if (asked->named && !found.front()) co_return container_failed(found.front().error());
   auto containers = nlohmann::json::array();
-  for (const auto& account : asked->accounts) {
-    auto asking = containers_.status(*account);
-    auto status = co_await asking;
-    if (!status && asked->named) co_return container_failed(status.error());
+  for (size_t i = 0; i < accounts.size(); ++i) {
     ContainerStatus unknown;
-    unknown.user = account->name;
+    unknown.user = accounts[i]->name;
     unknown.state = ContainerState::kUnknown;
-    auto describing = describe(account, status ? *status : unknown);
+    auto describing = describe(accounts[i], found[i] ? std::move(*found[i]) : std::move(unknown));
     auto described = co_await describing;
     containers.push_back(std::move(described));
   }

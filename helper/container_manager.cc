@@ -11,7 +11,6 @@
 #include "helper/aside_name.h"
 #include "helper/container_directories.h"
 #include "helper/container_manager_impl.h"
-#include "helper/container_status.h"
 #include "helper/date.h"
 #include "helper/kept_images.h"
 #include "helper/life_log.h"
@@ -308,39 +307,6 @@ Task<Result<void>> ContainerManager::remove(Account account) {
 
 std::string ContainerManager::directory_of(const Account& account) const {
   return container_directory(impl_->starter.state_directory(), account.name);
-}
-
-Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
-  return impl_->status(std::move(account));
-}
-
-Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
-  Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
-  ContainerStatus status;
-  status.user = account.name;
-  status.start = progress(account);
-  status.failure = lanes[account.name].failure;
-  if (!found) {
-    ErrorCode code = found.error().code;
-    if (code != ErrorCode::kUnavailable && code != ErrorCode::kTimeout) {
-      co_return Failed(found.error());
-    }
-    status.state = ContainerState::kUnknown;
-    co_return status;
-  }
-  if (!*found) co_return status;
-  Result<ContainerChanges> changes = co_await starter.changes(account, **found);
-  if (!changes) co_return Failed(changes.error());
-  ContainerStatus described = describe_container(account.name, **found, *changes);
-  if (described.state != ContainerState::kRunning) {
-    described.start = std::move(status.start);
-    described.failure = std::move(status.failure);
-  }
-  auto kills = history.memory_kills(account.name);
-  described.memory_kills = kills.count;
-  described.last_memory_kill = kills.last;
-  described.last_ending = history.last_ending(account.name);
-  co_return described;
 }
 
 std::string ContainerManager::take_notice(const Account& account) {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class ContainerManager final : public Containers {
   Task<Result<void>> remove(Account account) override;
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
+  Task<std::vector<Result<ContainerStatus>>> status_of_all(std::vector<Account> accounts) override;
   Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override;
   Task<Result<Snapshot>> snapshot(Account account, std::string name, std::string note) override;
   Task<Result<std::vector<Snapshot>>> snapshots(Account account) override;
@@ -57,6 +59,7 @@ class ContainerManager final : public Containers {
                                          OnStep on_step) override;
   Task<Result<Adoption>> plan_adoption(Account account, std::string container) override;
   Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) override;
+  Task<Result<std::set<std::string>>> users_with_containers() override;
   Task<Result<std::vector<std::string>>> apply_settings(Account account) override;
   [[nodiscard]] std::string take_notice(const Account& account) override;
   [[nodiscard]] std::string user_of_process(pid_t pid) const override;

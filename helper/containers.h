@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -141,6 +142,9 @@ class Containers {
   [[nodiscard]] virtual std::string directory_of(const Account& account) const = 0;
 
   virtual Task<Result<ContainerStatus>> status(Account account) = 0;
+  // The same of many, in their order. Those who have no container are no question to Docker.
+  virtual Task<std::vector<Result<ContainerStatus>>> status_of_all(
+      std::vector<Account> accounts) = 0;
 
   // Makes the container anew, as the settings are now: with what is in it (`keep`), or from the
   // settings' image. Its sessions end. On an error it is as it was. kNotFound when there is none.
@@ -170,6 +174,10 @@ class Containers {
   // other one is stopped then, with another name if the account's container has its own, and is not
   // restarted by Docker; on an error it is as it was.
   virtual Task<Result<void>> adopt(Account account, Adoption from, OnStep on_step) = 0;
+
+  // The names of the accounts that have a container in whatever state, or will have one in a
+  // moment: one question to Docker, however many there are.
+  virtual Task<Result<std::set<std::string>>> users_with_containers() = 0;
 
   // Changes what Docker can change in the account's container, when there is one, to its settings;
   // the keys of the settings that were changed.

@@ -148,7 +148,8 @@ class Daemon {
     auto hung_up = loop_.on_signal(SIGHUP, [this] { reload(); });
     loop_.enable_watchdog();
     containers_.start_following([this](const EngineInfo& engine) { name_container_ids(engine); });
-    idle_watch_.start();
+    accounts_.on_change([this] { idle_watch_.look_soon(); });
+    idle_watch_.look_soon();
     if (auto ready = host_accounts_.check_drop_in(); !ready) {
       log(LogLevel::kWarning, "logins are refused: " + ready.error().message);
     }
@@ -205,6 +206,7 @@ class Daemon {
     config_ = std::move(fresh);
     sessions_.set_login_limit(std::chrono::seconds(config_.login_wait_seconds));
     log(LogLevel::kNotice, "took the configuration anew from " + config_path_);
+    idle_watch_.look_soon();
     work_.add(apply_config(config_, accounts_, containers_));
   }
 

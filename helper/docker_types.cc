@@ -142,7 +142,8 @@ Result<std::vector<ContainerSummary>> parse_container_list(const json& reply) {
     fields.id("Id", summary.id)
         .text("State", summary.state)
         .optional_texts("Names", summary.names)
-        .optional_text("Image", summary.image);
+        .optional_text("Image", summary.image)
+        .optional_text_map("Labels", summary.labels);
     if (!fields.result()) return Failed(fields.result().error());
     for (std::string& name : summary.names) {
       if (name.starts_with('/')) name.erase(0, 1);

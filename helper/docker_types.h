@@ -76,6 +76,7 @@ struct ContainerSummary {
   std::string state;
   std::vector<std::string> names;  // without Docker's leading slash; the first is its own
   std::string image = {};          // as it was asked for, while that name is the image's
+  std::map<std::string, std::string> labels = {};
 };
 
 // GET /images/{name}/json, or an entry of GET /images/json, which has no configuration

@@ -18,6 +18,7 @@ using std::chrono::seconds;
 
 constexpr milliseconds kLongestPause{10000};  // a new setting counts that soon
 constexpr milliseconds kShortestPause{1000};
+constexpr milliseconds kSoon{100};  // many accounts may change at once
 // Of the shortest idle_stop: what a look may be late by.
 constexpr int kLooks = 20;
 
@@ -34,7 +35,13 @@ IdleWatch::IdleWatch(EventLoop& loop, const AccountStore& accounts, Containers& 
       gpu_socket_(std::move(gpu_socket)),
       cgroups_(std::move(cgroups)) {}
 
+void IdleWatch::look_soon() {
+  if (!timer_) timer_ = loop_.after(kSoon, [this] { look(); });
+}
+
 void IdleWatch::look() {
+  timer_.reset();
+  bool anybody = false;
   auto pause = kLongestPause;
   std::erase_if(idle_, [this](const auto& entry) { return !accounts_.find(entry.first); });
   for (const auto& account : accounts_.list()) {
@@ -43,10 +50,11 @@ void IdleWatch::look() {
       idle_.erase(account->name);
       continue;
     }
+    anybody = true;
     pause = std::min(pause, std::max(milliseconds(seconds(policy.stop)) / kLooks, kShortestPause));
     look_at(account, policy);
   }
-  timer_ = loop_.after(pause, [this] { look(); });
+  if (anybody) timer_ = loop_.after(pause, [this] { look(); });
 }
 
 void IdleWatch::look_at(const AccountPointer& account, const IdlePolicy& policy) {

@@ -30,7 +30,9 @@ class IdleWatch {
             const Logins& logins, const SettingsPolicy& policy, std::string gpu_socket = kGpuSocket,
             std::string cgroups = kCgroups);
 
-  void start() { look(); }
+  // Begins, and looks again: call it when settings or accounts have changed. Somebody may have an
+  // idle_stop now, and while nobody has, nothing wakes the helper.
+  void look_soon();
 
   // When the account's container will be stopped if it stays idle; nothing when it is in use, or
   // may be idle for as long as it likes.
@@ -64,7 +66,7 @@ class IdleWatch {
   std::string gpu_socket_;
   std::string cgroups_;
   std::map<std::string, Idle> idle_;  // by user
-  EventSource timer_;
+  EventSource timer_;                 // none while nobody has an idle_stop
   TaskGroup work_;
 };
 

@@ -45,7 +45,14 @@ Task<void> apply_config(const Config& config, AccountStore& accounts, Containers
           {{kLogUser, account->name}});
     }
   }
+  auto asking = containers.users_with_containers();
+  auto having = co_await asking;
+  if (!having) {
+    log(LogLevel::kWarning, having.error().message);
+    co_return;
+  }
   for (const auto& account : all) {
+    if (!having->contains(account->name)) continue;
     auto applying = containers.apply_settings(*account);
     auto applied = co_await applying;
     if (applied) continue;

@@ -40,7 +40,7 @@ def summary(rows):
 
 def interval_text(row, way):
     low, high = r.interval(row, way)
-    form = {"ratio": ".3f", "difference": ".0f", "value": ".2f"}[row.measure]
+    form = {"ratio": ".3f", "difference": ".0f" if row.unit == "ms" else ".3f", "value": ".2f"}[row.measure]
     return f"[{low:{form}} {high:{form}}]"
 
 

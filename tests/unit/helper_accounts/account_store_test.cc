@@ -26,6 +26,17 @@ TEST_F(AccountStoreTest, ANewAccountIsRecordedIndexedAndHasItsKeys) {
   EXPECT_THAT(file("users/alice.json"), HasSubstr("\"userName\": \"alice\""));
 }
 
+TEST_F(AccountStoreTest, ChangesAreHeardOf) {
+  int heard = 0;
+  store_->on_change([&heard] { ++heard; });
+  auto alice = add("alice");
+  EXPECT_EQ(heard, 1);
+  Account changed = *alice;
+  changed.profile = "phd";
+  ASSERT_TRUE(store_->put_if_unchanged(alice, changed));
+  EXPECT_EQ(heard, 2);
+}
+
 TEST_F(AccountStoreTest, UsersOfContainersHaveNamesWhileDockerRemapsThem) {
   const ContainerIds ids{.first_uid = 100000, .first_gid = 100000, .uids = 65536, .gids = 65536};
   auto name_of = [&](uint32_t uid) -> std::string {

@@ -42,6 +42,8 @@ class FakeContainers final : public Containers {
   std::vector<std::string> needs_rebuild;
   std::vector<std::string> pending;
   std::vector<Port> ports;
+  std::set<std::string> having;      // whose there are
+  Result<void> listed;               // of asking for them
   Result<void> applying;             // of apply_settings
   std::vector<std::string> changed;  // by it
   std::optional<StartProgress> progress_now;
@@ -112,6 +114,19 @@ class FakeContainers final : public Containers {
     status.pending = pending;
     status.ports = ports;
     co_return status;
+  }
+  Task<std::vector<Result<ContainerStatus>>> status_of_all(std::vector<Account> all) override {
+    std::vector<Result<ContainerStatus>> found;
+    for (auto& account : all) {
+      auto asking = status(std::move(account));
+      found.push_back(co_await asking);
+    }
+    co_return found;
+  }
+  Task<Result<std::set<std::string>>> users_with_containers() override {
+    asked.push_back("list");
+    if (!listed) co_return Failed(listed.error());
+    co_return having;
   }
   Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override {
     asked.push_back("rebuild " + account.name + (keep ? " keep" : " fresh"));

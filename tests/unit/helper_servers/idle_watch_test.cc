@@ -60,7 +60,7 @@ class IdleWatchTest : public testing::Test {
 
 TEST_F(IdleWatchTest, StopsWhatNobodyUses) {
   auto begun = std::chrono::steady_clock::now();
-  watch_.start();
+  watch_.look_soon();
   EXPECT_FALSE(watch_.stop_of("alice"));  // nobody has looked twice
   run_until(loop_, [this] { return watch_.stop_of("alice").has_value(); });
   EXPECT_LE(*watch_.stop_of("alice"), now_in_microseconds() + 2000000);
@@ -71,15 +71,28 @@ TEST_F(IdleWatchTest, StopsWhatNobodyUses) {
 
 TEST_F(IdleWatchTest, NotWithoutASetting) {
   policy_.defaults.idle_stop = 0;
-  watch_.start();
+  watch_.look_soon();
   turn_loop(3500ms);
   EXPECT_THAT(containers_.asked, IsEmpty());
   EXPECT_FALSE(watch_.stop_of("alice"));
 }
 
+TEST_F(IdleWatchTest, NothingWakesTheHelperWithoutASetting) {
+  policy_.defaults.idle_stop = 0;
+  watch_.look_soon();
+  turn_loop(500ms);
+  // Nobody said so: nobody looks.
+  policy_.defaults.idle_stop = 2;
+  turn_loop(11000ms);
+  EXPECT_THAT(containers_.asked, IsEmpty());
+  EXPECT_FALSE(watch_.stop_of("alice"));
+  watch_.look_soon();
+  run_until(loop_, [this] { return was_asked(); });
+}
+
 TEST_F(IdleWatchTest, NotWhileSomebodyIsLoggedIn) {
   logins_.add("alice");
-  watch_.start();
+  watch_.look_soon();
   turn_loop(3500ms);
   EXPECT_THAT(containers_.asked, IsEmpty());
   EXPECT_FALSE(watch_.stop_of("alice"));
@@ -88,7 +101,7 @@ TEST_F(IdleWatchTest, NotWhileSomebodyIsLoggedIn) {
 }
 
 TEST_F(IdleWatchTest, NotWhenSomebodyWasLoggedInBetweenTwoLooks) {
-  watch_.start();
+  watch_.look_soon();
   for (int i = 0; i < 7; ++i) {
     logins_.add("alice");
     logins_.open.clear();
@@ -99,7 +112,7 @@ TEST_F(IdleWatchTest, NotWhenSomebodyWasLoggedInBetweenTwoLooks) {
 
 TEST_F(IdleWatchTest, NotWhileAJobRunsInTheBackground) {
   cgroup_.hold(std::to_string(init_.pid()) + "\n4711\n");
-  watch_.start();
+  watch_.look_soon();
   turn_loop(3500ms);
   EXPECT_THAT(containers_.asked, IsEmpty());
   EXPECT_FALSE(watch_.stop_of("alice"));
@@ -126,7 +139,7 @@ TEST_F(IdleWatchTest, NotWhileItWorksOnAGpu) {
       ++asked;
     }
   });
-  watch_.start();
+  watch_.look_soon();
   run_until(loop_, [&] { return asked > 0; });
   turn_loop(200ms);
   EXPECT_THAT(containers_.asked, IsEmpty());
@@ -145,13 +158,13 @@ TEST_F(IdleWatchTest, NotWhileSomebodyIsInItsNetwork) {
   shared->init_pid = init_.pid();
   shared->net_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   containers_.running_now["alice"] = shared;
-  watch_.start();
+  watch_.look_soon();
   turn_loop(4500ms);
   EXPECT_THAT(containers_.asked, IsEmpty());
 }
 
 TEST_F(IdleWatchTest, AContainerThatWasStartedAnewBeginsAnew) {
-  watch_.start();
+  watch_.look_soon();
   turn_loop(1500ms);
   containers_.running_now.clear();
   turn_loop(1100ms);

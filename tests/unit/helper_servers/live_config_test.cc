@@ -72,8 +72,9 @@ TEST_F(LiveConfigTest, ContainersAndPortsFollow) {
   accounts_.add("bob");
   config_.defaults.ports = std::vector<Port>{{8888, 0, false}};
   config_.ports = {20000, 20100, ""};
+  containers_.having = {"alice", "bob"};
   apply();
-  EXPECT_THAT(containers_.asked, ElementsAre("apply alice", "apply bob"));
+  EXPECT_THAT(containers_.asked, ElementsAre("list", "apply alice", "apply bob"));
   auto port_of = [&](const char* name) {
     return accounts_.store->find(name)->host_ports.at("8888/tcp");
   };
@@ -83,15 +84,31 @@ TEST_F(LiveConfigTest, ContainersAndPortsFollow) {
   EXPECT_EQ(port_of("alice"), alices);
 }
 
+TEST_F(LiveConfigTest, WhoHasNoContainerIsNoQuestionToDocker) {
+  accounts_.add("alice");
+  accounts_.add("bob");
+  containers_.having = {"bob", "a former account"};
+  apply();
+  EXPECT_THAT(containers_.asked, ElementsAre("list", "apply bob"));
+}
+
 TEST_F(LiveConfigTest, ADockerThatIsDownIsAskedOnce) {
   accounts_.add("alice");
   accounts_.add("bob");
+  containers_.listed = fail(ErrorCode::kUnavailable, "Docker is down");
+  apply();
+  EXPECT_THAT(containers_.asked, ElementsAre("list"));
+
+  containers_.listed = {};
+  containers_.having = {"alice", "bob"};
   containers_.applying = fail(ErrorCode::kUnavailable, "Docker is down");
+  containers_.asked.clear();
   apply();
-  EXPECT_THAT(containers_.asked, ElementsAre("apply alice"));
+  EXPECT_THAT(containers_.asked, ElementsAre("list", "apply alice"));
   containers_.applying = fail(ErrorCode::kExists, "alice has several containers");
+  containers_.asked.clear();
   apply();
-  EXPECT_THAT(containers_.asked, ElementsAre("apply alice", "apply alice", "apply bob"));
+  EXPECT_THAT(containers_.asked, ElementsAre("list", "apply alice", "apply bob"));
 }
 
 }  // namespace

@@ -1,0 +1,49 @@
+# How many of everything: for docs/PERFORMANCE.md, or a quick look at whether it works.
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Amounts:
+    logins: int  # in a round
+    at_a_time: int
+    login_rounds: int
+    sessions: int  # of one connection
+    connections: int  # each an account's, a round each
+    lone_sessions: int  # in a round, with a connection each
+    idle_seconds: int
+    idle_rounds: int
+    restarts: int
+    stages: tuple[tuple[int, int], ...]  # accounts and containers
+    helper_at: tuple[int, ...]  # containers that the helper is measured with
+    growth_rounds: int
+
+
+FULL = Amounts(
+    logins=500,
+    at_a_time=50,
+    login_rounds=10,
+    sessions=250,
+    connections=8,
+    lone_sessions=25,
+    idle_seconds=60,
+    idle_rounds=6,
+    restarts=9,
+    stages=((10, 10), (100, 100), (200, 200), (500, 500), (1000, 500), (10_000, 500)),
+    helper_at=(200, 500),
+    growth_rounds=40,
+)
+
+SHORT = Amounts(
+    logins=50,
+    at_a_time=25,
+    login_rounds=1,
+    sessions=10,
+    connections=2,
+    lone_sessions=3,
+    idle_seconds=5,
+    idle_rounds=1,
+    restarts=1,
+    stages=((10, 10), (20, 20), (40, 20)),
+    helper_at=(20,),
+    growth_rounds=2,
+)

@@ -1,0 +1,106 @@
+# Measures a server with many accounts, containers and sessions; prints a table, and writes it with JSON.
+import argparse
+import dataclasses
+import importlib
+import os
+import pathlib
+import random
+import shutil
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BENCH = HERE.parent
+ROOT = HERE.parents[2]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(BENCH)]
+
+from amounts import FULL, SHORT, Amounts  # noqa: E402  (after the path)
+from client import Laptop  # noqa: E402
+from crowd import Crowd  # noqa: E402
+from measuring import Bench  # noqa: E402
+from report import as_json, table  # noqa: E402
+from rows import MISSED, verdict  # noqa: E402
+from server import TESTHOST, Server  # noqa: E402
+
+# In this order: accounts and containers never become fewer.
+PARTS = ["logins", "sessions", "growth"]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="run", description="Measures many accounts, containers and sessions.")
+    parser.add_argument("release", choices=["bookworm", "trixie"], help="Debian of the server")
+    parser.add_argument("packages", type=pathlib.Path, help="folder with .deb files")
+    parser.add_argument("--results", default=ROOT / "build/bench", type=pathlib.Path, help="folder for what is written")
+    parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS, metavar="PART", help=f"of {' '.join(PARTS)}")
+    parser.add_argument("--short", action="store_true", help="few of each: shows that all works")
+    parser.add_argument("--name", default="scale", help="prefix of the server's name; runs at the same time need two")
+    parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+    for field in dataclasses.fields(Amounts):
+        if field.type is int:
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    name = f"{options.name}-{options.release}"
+    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
+    server = Server(name, options.release, options.packages.resolve(), TESTHOST)
+    try:
+        if not (options.keep and server.exists()):
+            start(server, laptop)
+        laptop.address = server.address()
+        bench = Bench(server, laptop, [], amounts_of(options), random.Random())
+        return 0 if measure(bench, options) else 1
+    finally:
+        if not options.keep:
+            server.down()
+            shutil.rmtree(laptop.directory, ignore_errors=True)
+
+
+def amounts_of(options):
+    """The ones of the size that was asked for, but for those that were given."""
+    given = {name: value for name, value in vars(options).items() if name in Amounts.__annotations__ and value}
+    return dataclasses.replace(SHORT if options.short else FULL, **given)
+
+
+def start(server, laptop):
+    shutil.rmtree(laptop.directory, ignore_errors=True)
+    laptop.directory.mkdir(mode=0o700)
+    server.up()
+    server.prepare()
+    laptop.meet(server)
+    server.install().ok()
+    server.load_user_image()
+    server.labgpu("setup").ok()
+
+
+def measure(bench, options):
+    """Whether every part gave rows. A limit that is exceeded fails a long run alone: a short one cannot tell."""
+    options.results.mkdir(parents=True, exist_ok=True)
+    crowd = Crowd(bench.server, bench.laptop)
+    rows, broken, begun = [], False, os.getloadavg()[0]
+    for part in options.only:
+        try:
+            for row in importlib.import_module(part).rows(bench, crowd):
+                print(f"{time.strftime('%H:%M:%S')} {row.work}", file=sys.stderr, flush=True)
+                rows.append(row)
+        except (AssertionError, OSError) as error:
+            broken = True
+            print(f"{part}: {error}\n{bench.server.journal()}", file=sys.stderr)
+    machine = f"{machine_text(bench.server)}; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
+    (options.results / "scale.json").write_text(as_json(rows, machine))
+    text = table(rows, machine)
+    (options.results / "scale.txt").write_text(text)
+    print(text)
+    return not broken and (options.short or all(verdict(row) != MISSED for row in rows))
+
+
+def machine_text(server):
+    versions = "docker version -f 'Docker {{.Server.Version}}'; dpkg-query -W -f 'OpenSSH ${Version}' openssh-server"
+    facts = server.sh(f"uname -srm; {versions}")
+    return f"Debian {server.release}, {', '.join(facts.text.splitlines())}, {os.cpu_count()} processors"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
