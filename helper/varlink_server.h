@@ -86,7 +86,7 @@ class VarlinkServer {
   VarlinkInterface& served_;
   VarlinkLimits limits_;
   ConnectionQuota quota_;
-  AttemptLimit said_{kMostSaid, kMostSaidPeriod};
+  AttemptLimit said_{kMostSaid, kMostSaidPeriod};  // by the uid it is about
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   Listener listener_;
