@@ -13,7 +13,7 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, packages, and e2e-everyday
+  (none)                    lint, unit, module, packages, e2e-everyday, and faults-short
   full                      these with the whole of e2e, asan, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
@@ -27,6 +27,10 @@ usage: ./test.sh [SUITE]
                             what people see there, compared with an ordinary account of the same server
   escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
   soak [RELEASE [ARG...]]   10,000 logins and 1,000 terminals, and what is left of them; e2e has a minute of it
+  bench [OPTION...]         labgpu beside a host account, `docker exec` and an sshd in the container: a table and a chart
+  bench-short [RELEASE]     little of each: that all four work and are of the same order; no verdict on speed
+  faults [RELEASE [ARG...]] helper, Docker, sshd, inits, disks, clocks and limits break at random for ten minutes while
+                            people log in; ARGs are pytest's, such as --seed 7; faults-short: a minute, on bookworm
   fuzz                      the fuzz targets under libFuzzer, a minute each; unit and module run their seeds
   vm                        a short form of e2e on a real kernel: cgroup v2, AppArmor; emulated, slow
   long                      all of these
@@ -34,8 +38,9 @@ usage: ./test.sh [SUITE]
 END
 }
 
+# What is started there may outlive this run, as the Docker daemon does, and must not hold its lock.
 testhost() {
-  "$root/tests/e2e/testhost.sh" "$@"
+  "$root/tests/e2e/testhost.sh" "$@" {docker_users}>&-
 }
 
 # run_suite NAME COMMAND...: COMMAND leaves its results in $output/NAME. Returns 0 also when tests failed.
@@ -90,7 +95,7 @@ end_to_end() {
 
 e2e() {
   run_suite "e2e-$1" end_to_end e2e e2e "$1" --ignore "$root/tests/e2e/differential" \
-    -m "not real_kernel and not thorough" "${@:2}"
+    --ignore "$root/tests/e2e/faults" -m "not real_kernel and not thorough" "${@:2}"
 }
 
 e2e_short() {
@@ -118,6 +123,16 @@ soak() {
   run_suite "soak-$1" end_to_end e2e/soak soak "$1" --logins 10000 --terminals 1000 "${@:2}"
 }
 
+# The table of what broke and what became of the logins is what the suite has to say.
+faults() {
+  run_suite "faults-$1" end_to_end e2e/faults faults "$1" "${@:2}"
+  sed -n '/=== faults ===/,/^what happened when/p' "$output/faults-$1.log" | sed '1d;$d'
+}
+
+faults_short() {
+  run_suite faults-short-bookworm end_to_end e2e/faults faults-short bookworm --seconds 60 "$@"
+}
+
 # on_releases SUITE [RELEASE [ARG...]]: on both Debian releases at once, unless one is named.
 on_releases() {
   local suite=$1
@@ -129,6 +144,16 @@ on_releases() {
     "$suite" trixie
     wait $!
   fi
+}
+
+# bench RESULTS OPTION...: on Debian 13 unless --release names another.
+bench() {
+  "$root/tests/run/packages.sh" && testhost docker-up && "$root/tests/bench/run" --results "$@"
+}
+
+bench_short() {
+  /usr/bin/python3 -m pytest "$root/tests/bench/test_rows.py" --junitxml "$output/bench-short/pytest.xml" &&
+    bench "$output/bench-short" --short --name bench-short --release "${1:-trixie}"
 }
 
 fuzz() {
@@ -148,9 +173,15 @@ run() {
     module) run_suite module build_and_test debug module module ;;
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
-    e2e | differential | escape | soak) on_releases "$@" ;;
+    e2e | differential | escape | faults | soak) on_releases "$@" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
     e2e-everyday) e2e_everyday ;;
+    bench)
+      run_suite bench bench "$output/bench" "${@:2}"
+      cat "$output/bench/bench.txt"
+      ;;
+    bench-short) run_suite bench-short bench_short "${@:2}" ;;
+    faults-short) faults_short "${@:2}" ;;
     fuzz) run_suite fuzz fuzz ;;
     vm) run_suite vm real_kernel ;;
     *)
@@ -178,15 +209,20 @@ run_all() {
   wait
 }
 
-# A Docker daemon that was not there before goes again; one that runs is left alone.
+# A Docker daemon that was not there before goes again, unless somebody has come to use it: another test.sh, or a test
+# host that is kept. Each test.sh holds a shared lock while it runs.
 stop_own_docker() {
-  [[ $docker_was_running == yes ]] || testhost docker-down
+  if [[ $docker_was_running == no ]] && flock --exclusive --nonblock "$docker_users" && [[ -z $(testhost list) ]]; then
+    testhost docker-down
+  fi
 }
 
 ((EUID == 0)) || { echo "test.sh: run it as root: it installs packages and starts test hosts" >&2; exit 1; }
 install_requirements "${test_requirements[@]}"
 [[ ${1:-} != deps ]] || exit 0
 
+exec {docker_users}>>/run/labgpu-test-docker.lock
+flock --shared "$docker_users"
 docker_was_running=no
 ! testhost docker-running || docker_was_running=yes
 trap stop_own_docker EXIT
@@ -194,14 +230,15 @@ trap stop_own_docker EXIT
 rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
-  all) run_all e2e-everyday -- lint unit module ;;
-  full) run_all e2e 'differential bookworm' -- lint unit module asan ;;
+  all) run_all e2e-everyday faults-short -- lint unit module ;;
+  full) run_all e2e 'differential bookworm' faults-short -- lint unit module asan ;;
   long)
     run_all e2e 'differential bookworm' 'escape bookworm' -- lint-deep unit module asan
     run fuzz
     run differential trixie
     run escape trixie
     run soak
+    run faults
     run vm
     ;;
   *) run "$@" ;;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "helper/login_policy.h"
-#include "helper/password.h"
 
 namespace labgpu {
 
@@ -35,15 +34,9 @@ void put_password_hash(Account& account, std::string hash) {
   account.password_change_now = false;
 }
 
-Result<void> assign_password(Account& account, const std::string& password) {
+Result<void> assign_password_hash(Account& account, std::string hash) {
   if (auto own = check_password_is_own(account); !own) return own;
-  if (password.empty()) {
-    put_password_hash(account, "");
-    return {};
-  }
-  auto hash = hash_password(password);
-  if (!hash) return Failed(hash.error());
-  put_password_hash(account, *hash);
+  put_password_hash(account, std::move(hash));
   return {};
 }
 

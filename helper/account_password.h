@@ -18,9 +18,9 @@ bool password_must_change(const Account& account);
 
 // A new password's hash; empty: none. It is neither locked nor to be changed.
 void put_password_hash(Account& account, std::string hash);
-// The same from the password itself; empty: logins by password end. kInvalid, as the two below, for
-// an account of the host.
-Result<void> assign_password(Account& account, const std::string& password);
+// The same by an administrator; with an empty one logins by password end. kInvalid, as the two
+// below, for an account of the host.
+Result<void> assign_password_hash(Account& account, std::string hash);
 
 // These need a password: kInvalid.
 Result<void> lock_password(Account& account, bool locked);

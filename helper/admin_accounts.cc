@@ -27,18 +27,12 @@ struct NewUser {
   std::string not_after;
 };
 
-// Everything but the ids and the home.
+// Everything but the ids, the home and the password.
 Result<Account> to_account(const NewUser& user) {
   Account account;
   account.name = user.name;
   account.real_name = user.real_name;
   for (const auto& key : user.keys) put_key(account, key);
-  if (user.password.text) {
-    auto hash = hash_password(*user.password.text);
-    if (!hash) return Failed(hash.error());
-    put_password_hash(account, *hash);
-    account.password_change_now = user.generate_password;
-  }
   auto image = set_setting(account.settings, "image", user.image);
   if (!image) return Failed(image.error());
   auto expires = assign_date(account.not_after, kAssignNotAfter, user.not_after, PartOfDay::kEnd);
@@ -76,7 +70,7 @@ Result<AccountPointer> AdminMethods::create_account(Account account) {
   return created;
 }
 
-VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
+Task<VarlinkReply> AdminMethods::add_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto lines = fields.texts("authorizedKeys").value_or(std::vector<std::string>{});
   NewUser user{fields.required_text("name"),
@@ -86,22 +80,30 @@ VarlinkReply AdminMethods::add_user(const nlohmann::json& parameters) {
                fields.boolean("generatePassword").value_or(false),
                fields.text("image").value_or(""),
                fields.text("notAfter").value_or("")};
-  if (auto finished = finish(fields); !finished) return VarlinkFailed(finished.error());
+  if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
   for (size_t i = 0; i < lines.size(); ++i) {
     auto key = parse_ssh_key(lines[i]);
-    if (!key) return key_failed(key.error(), i);
+    if (!key) co_return key_failed(key.error(), i);
     user.keys.push_back(std::move(*key));
   }
   if (user.generate_password) {
-    if (auto made = generate_password(user.password); !made) return account_failed(made.error());
+    auto made = generate_password(user.password);
+    if (!made) co_return account_failed(made.error());
   }
   auto account = to_account(user);
-  if (!account) return account_failed(account.error());
+  if (!account) co_return account_failed(account.error());
+  if (user.password.text) {
+    auto hashing = passwords_.hash(user.password);
+    auto hash = co_await hashing;
+    if (!hash) co_return account_failed(hash.error());
+    put_password_hash(*account, *hash);
+    account->password_change_now = user.generate_password;
+  }
   auto created = create_account(std::move(*account));
-  if (!created) return account_failed(created.error());
+  if (!created) co_return account_failed(created.error());
   nlohmann::json reply = {{"user", user_reply(**created, config_)}};
   if (user.generate_password) reply[kGeneratedPassword] = *user.password.text;
-  return reply;
+  co_return reply;
 }
 
 VarlinkReply AdminMethods::list_users(const nlohmann::json& parameters) {
@@ -125,16 +127,20 @@ Task<VarlinkReply> AdminMethods::set_user(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto assignments = fields.required_texts("assignments");
   Secret password(fields.text("password"));
-  auto account = named_account(accounts_, fields);
-  if (!account) co_return VarlinkFailed(account.error());
+  auto asked = named_account(accounts_, fields);
+  if (!asked) co_return VarlinkFailed(asked.error());
+  auto hashing = hash_given(password);
+  auto hash = co_await hashing;
+  if (!hash) co_return account_failed(hash.error());
+  auto account = accounts_.get((*asked)->name);  // as it is after that took its time
+  if (!account) co_return account_failed(account.error());
   Account changed = **account;
   for (const auto& assignment : assignments) {
     if (auto done = assign(changed, assignment); !done) co_return account_failed(done.error());
   }
-  if (password.text) {
-    if (auto done = assign_password(changed, *password.text); !done) {
-      co_return account_failed(done.error());
-    }
+  if (*hash) {
+    auto done = assign_password_hash(changed, **hash);
+    if (!done) co_return account_failed(done.error());
   }
   auto stored = change(*account, changed);
   if (!stored) co_return account_failed(stored.error());

@@ -37,19 +37,13 @@ Task<VarlinkReply> AdminMethods::remove_user(const nlohmann::json& parameters) {
 
 Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
-  auto name = fields.text("name");
-  if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
-  auto asked = accounts_.list();
-  if (name) {
-    auto account = accounts_.get(*name);
-    if (!account) co_return account_failed(account.error());
-    asked = {*account};
-  }
+  auto asked = named_or_all_accounts(accounts_, fields);
+  if (!asked) co_return VarlinkFailed(asked.error());
   auto containers = nlohmann::json::array();
-  for (const auto& account : asked) {
+  for (const auto& account : asked->accounts) {
     auto asking = containers_.status(*account);
     auto status = co_await asking;
-    if (!status && name) co_return container_failed(status.error());
+    if (!status && asked->named) co_return container_failed(status.error());
     ContainerStatus unknown;
     unknown.user = account->name;
     unknown.state = ContainerState::kUnknown;

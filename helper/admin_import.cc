@@ -252,18 +252,17 @@ Task<VarlinkReply> AdminMethods::import_users(const VarlinkCall& call) {
   compare(candidates);
   if (dry_run || has_problem(candidates)) co_return report(candidates, false);
 
-  // A hash takes its time on purpose, so each is a turn of its own.
   auto passwords = count_passwords(candidates);
   for (size_t hashed = 0; const auto& each : candidates) {
     if (!each->password.text) continue;
-    auto hash = hash_password(*each->password.text);
+    auto hashing = passwords_.hash(each->password);
+    auto hash = co_await hashing;
     if (hash) {
       each->account.hashed_password = *hash;
     } else {
       each->refuse(hash.error());
     }
     call.tell(progress("hashing", ++hashed, passwords));
-    co_await loop_.turn();
   }
   if (has_problem(candidates)) co_return report(candidates, false);
 

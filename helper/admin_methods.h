@@ -85,7 +85,7 @@ class AdminMethods final : public VarlinkInterface {
                                                         nlohmann::json& parameters);
 
   // admin_accounts.cc
-  VarlinkReply add_user(const nlohmann::json& parameters);
+  Task<VarlinkReply> add_user(const nlohmann::json& parameters);
   VarlinkReply list_users(const nlohmann::json& parameters);
   VarlinkReply get_user(const nlohmann::json& parameters);
   Task<VarlinkReply> set_user(const nlohmann::json& parameters);
@@ -108,7 +108,9 @@ class AdminMethods final : public VarlinkInterface {
   void check_new_account(Account& account, TakenPorts& taken, std::string& problem) const;
 
   // admin_passwords.cc
-  VarlinkReply set_password(const nlohmann::json& parameters);
+  Task<VarlinkReply> set_password(const nlohmann::json& parameters);
+  // Nothing of none, "" of the empty one, which takes away what there is.
+  Task<Result<std::optional<std::string>>> hash_given(const Secret& password);
   Task<VarlinkReply> change_own_password(const nlohmann::json& parameters);
 
   // admin_containers.cc

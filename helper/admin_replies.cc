@@ -158,4 +158,14 @@ tl::expected<AccountPointer, VarlinkError> named_account(const AccountStore& acc
   return *account;
 }
 
+tl::expected<AskedAccounts, VarlinkError> named_or_all_accounts(const AccountStore& accounts,
+                                                                JsonFields& parameters) {
+  auto name = parameters.text("name");
+  if (auto finished = finish(parameters); !finished) return VarlinkFailed(finished.error());
+  if (!name) return AskedAccounts{accounts.list(), false};
+  auto account = accounts.get(*name);
+  if (!account) return account_failed(account.error());
+  return AskedAccounts{{*account}, true};
+}
+
 }  // namespace labgpu

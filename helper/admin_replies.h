@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "helper/account.h"
 #include "helper/account_store.h"
@@ -40,5 +41,13 @@ tl::expected<void, VarlinkError> finish(JsonFields& parameters);
 // The account that the last parameter to be taken, "name", is about.
 tl::expected<AccountPointer, VarlinkError> named_account(const AccountStore& accounts,
                                                          JsonFields& parameters);
+
+// The account that the last parameter, "name", is about, or all when it is left out.
+struct AskedAccounts {
+  std::vector<AccountPointer> accounts;
+  bool named = false;
+};
+tl::expected<AskedAccounts, VarlinkError> named_or_all_accounts(const AccountStore& accounts,
+                                                                JsonFields& parameters);
 
 }  // namespace labgpu

@@ -54,16 +54,10 @@ Task<VarlinkReply> AdminMethods::export_container(const VarlinkCall& call) {
 
 Task<VarlinkReply> AdminMethods::list_snapshots(const json& parameters) {
   JsonFields fields(parameters, "");
-  auto name = fields.text("name");
-  if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
-  auto asked = accounts_.list();
-  if (name) {
-    auto account = accounts_.get(*name);
-    if (!account) co_return account_failed(account.error());
-    asked = {*account};
-  }
+  auto asked = named_or_all_accounts(accounts_, fields);
+  if (!asked) co_return VarlinkFailed(asked.error());
   auto snapshots = json::array();
-  for (const auto& account : asked) {
+  for (const auto& account : asked->accounts) {
     auto asking = containers_.snapshots(*account);
     auto found = co_await asking;
     if (!found) co_return container_failed(found.error());

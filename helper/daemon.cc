@@ -174,6 +174,9 @@ class Daemon {
     clock_gettime(CLOCK_MONOTONIC, &now);
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
                static_cast<long long>(now.tv_sec) * 1000000 + now.tv_nsec / 1000);
+    if (auto left = leave_labgpu_out_of_nss(); !left) {
+      log(LogLevel::kError, "the sources of users stay what they were: " + left.error().message);
+    }
     auto fresh = load_checked_config(config_path_, accounts_.list());
     std::string status;
     if (fresh) {

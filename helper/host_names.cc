@@ -17,8 +17,6 @@ namespace labgpu {
 
 namespace {
 
-constexpr char kNsswitch[] = "/etc/nsswitch.conf";
-
 // One of getpwnam_r(3) and its siblings, with a buffer that grows. They return 0 without an entry
 // for "not found", but some sources say one of these errors instead (getpwnam(3), "ERRORS"). Of the
 // entry only the numbers are good: its texts were in the buffer.
@@ -108,12 +106,12 @@ std::string sources_without_labgpu(std::string_view nsswitch, std::string_view d
   return sources.empty() ? "files" : sources;
 }
 
-Result<void> leave_labgpu_out_of_nss() {
+Result<void> leave_labgpu_out_of_nss(const std::string& nsswitch) {
   // nss-systemd asks every service but those (systemd, src/shared/userdb.c, userdb_start_query).
   if (setenv("SYSTEMD_BYPASS_USERDB", kUserdbService, 1) != 0) {
     return fail_errno("keep the look-up of users from asking labgpud itself", errno);
   }
-  auto text = read_file(kNsswitch);
+  auto text = read_file(nsswitch);
   if (!text && text.error().code != ErrorCode::kNotFound) return Failed(text.error());
   // Naming the sources also keeps glibc from asking nscd and from reading a changed file again
   // (glibc, nss/nss_database.c, __nss_configure_lookup).

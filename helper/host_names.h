@@ -42,8 +42,10 @@ Result<std::optional<gid_t>> find_host_group(const std::string& name);
 // takes them, without labgpu and the action in brackets behind it; "files" when none is left.
 std::string sources_without_labgpu(std::string_view nsswitch, std::string_view database);
 
-// Takes labgpu out of this process's NSS, for good: the module, and the helper's own service in
-// systemd's user database, which would wait for itself. Call it before the first look-up.
-Result<void> leave_labgpu_out_of_nss();
+// Takes labgpu out of this process's NSS: the module, and the helper's own service in systemd's
+// user database, which would wait for itself. Call it before the first look-up; and again, with no
+// look-up in another thread, when the file may be another, as glibc does not look by itself any
+// more. On an error the sources stay what they were.
+Result<void> leave_labgpu_out_of_nss(const std::string& nsswitch = "/etc/nsswitch.conf");
 
 }  // namespace labgpu

@@ -11,7 +11,6 @@
 #include "helper/image_name.h"
 #include "helper/log.h"
 #include "helper/reservation.h"
-#include "helper/setting_builds.h"
 #include "helper/setting_ulimits.h"
 #include "helper/settings_values.h"
 
@@ -179,7 +178,7 @@ Task<Result<void>> ImageBuilds::run(ImageBuild build, uint32_t seconds,
   if (!output.told()) co_return wrap("the build failed", output.told().error());
   if (!done && done.error().code == ErrorCode::kTimeout) {
     co_return fail(ErrorCode::kTimeout, "the build was ended: it took longer than " +
-                                            build_time_text(seconds) +
+                                            duration_text(seconds) +
                                             ", which the setting build_time allows");
   }
   co_return done;

@@ -222,13 +222,21 @@ Result<void> write_index(const std::string& directory, const std::vector<Account
     if (!finished) return finished;
   }
   std::set<std::string_view> names;
-  for (const Account* account : sorted) names.insert(account->name);
+  std::set<std::string> numbers;
+  for (const Account* account : sorted) {
+    names.insert(account->name);
+    numbers.insert(std::to_string(account->uid));
+  }
+  const std::set<std::string_view> uids(numbers.begin(), numbers.end());
   const std::string names_directory = directory + "/names";
+  const std::string uids_directory = directory + "/uids";
   return add_indexed_names(names_directory, names)
+      .and_then([&] { return add_indexed_names(uids_directory, uids); })
       .and_then([&] { return (*shadow)->commit(0640, shadow_gid()); })
       .and_then([&] { return (*groups)->commit(0644, 0); })
       .and_then([&] { return (*passwd)->commit(0644, 0); })
-      .and_then([&] { return remove_other_indexed_names(names_directory, names); });
+      .and_then([&] { return remove_other_indexed_names(names_directory, names); })
+      .and_then([&] { return remove_other_indexed_names(uids_directory, uids); });
 }
 
 Result<void> write_bridge_index(const std::string& directory, const BridgeSettings& bridge,

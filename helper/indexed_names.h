@@ -1,6 +1,7 @@
-// An empty file for each account of the index, named after it, so that libnss_labgpu can tell that
-// somebody is not labgpu's with a single access(2): initgroups(3) asks every source about every
-// account, root's logins and cron jobs included.
+// An empty file for each account of the index, named after it or after its uid. With the names
+// libnss_labgpu can tell with a single access(2) that somebody is not labgpu's: initgroups(3) asks
+// every source about every account, root's logins and cron jobs included. By the uids systemd can
+// tell that somebody is, without a process (debian/user@.service.d).
 #pragma once
 
 #include <set>

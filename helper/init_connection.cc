@@ -26,18 +26,27 @@ using namespace std::chrono_literals;
 constexpr auto kStep = 5ms;
 constexpr int kSteps = 2000;  // ten seconds
 
-enum class Attempt { kConnected, kNotYet, kWrong };
+enum class Attempt { kConnected, kNotYet, kWrong, kCannot };
 
-// kNotYet: init does not listen yet. kWrong: somebody put something else there.
+// Nobody put something else there: the helper itself has not enough to look.
+bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+// kNotYet: init does not listen yet. kWrong: somebody put something else there. kCannot: errno says
+// what the helper is short of.
 Attempt try_connect(const RunningContainer& container, UniqueFd& out) {
   UniqueFd name(
       openat(container.run_directory.get(), kInitSocketName, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!name.valid()) return errno == ENOENT ? Attempt::kNotYet : Attempt::kWrong;
+  if (!name.valid()) {
+    if (is_shortage(errno)) return Attempt::kCannot;
+    return errno == ENOENT ? Attempt::kNotYet : Attempt::kWrong;
+  }
   struct stat status {};
   if (fstat(name.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return Attempt::kWrong;
 
   UniqueFd connection(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!connection.valid()) return Attempt::kWrong;
+  if (!connection.valid()) return Attempt::kCannot;
   // Through /proc the kernel takes the file just looked at, whatever its name means by now.
   auto path = "/proc/self/fd/" + std::to_string(name.get());
   sockaddr_un address{};
@@ -98,6 +107,9 @@ Task<Result<UniqueFd>> reach_init(EventLoop& loop,
       co_return fail(ErrorCode::kUnavailable, "in your container, something else is at " +
                                                   std::string(kGuestInitSocket) +
                                                   " than labgpu-init; " + restart_it(user));
+    }
+    if (attempt == Attempt::kCannot) {
+      co_return fail_errno("your container cannot be reached now, log in again", errno);
     }
     if (has_ended(*container)) {
       co_return fail(ErrorCode::kUnavailable, "your container has just stopped; log in again");

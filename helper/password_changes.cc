@@ -40,6 +40,13 @@ Task<Result<void>> PasswordChanges::carry_out(std::string user,
   co_return stored;
 }
 
+Task<Result<std::string>> PasswordChanges::hash(const Secret& password) {
+  auto copy = std::make_shared<const Secret>(password.text);
+  auto hashing = worker_.run<Result<std::string>>([copy] { return hash_password(*copy->text); });
+  auto made = co_await hashing;
+  co_return made;
+}
+
 // What can be refused without looking at the password. Counts an attempt.
 Result<void> PasswordChanges::admit(const Account& account, const Request& request) {
   if (auto own = check_password_is_own(account); !own) {

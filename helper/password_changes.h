@@ -1,4 +1,5 @@
-// Passwords that their owners change: is the old one right, and this is the new one.
+// Passwords that their owners change: is the old one right, and this is the new one; and the hashes
+// of those that administrators give.
 //
 // Hashing takes a good part of a tenth of a second, so the worker does it. However the question
 // comes, through PAM or from labgpu's own command, wrong passwords of one account are counted
@@ -46,6 +47,9 @@ class PasswordChanges {
   // kUnavailable when somebody else changed it meanwhile. When the Task is destroyed before it
   // ended, nothing is changed.
   Task<Result<void>> carry_out(std::string user, std::shared_ptr<const Request> request);
+
+  // hash_password() of one that an administrator gives.
+  Task<Result<std::string>> hash(const Secret& password);
 
  private:
   struct Outcome;

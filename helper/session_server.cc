@@ -39,11 +39,15 @@ std::optional<bool> shares(const UniqueFd& process, const std::string& kind) {
 // a network namespace only within a user namespace of their own (unshare(1)), and an account of the
 // host that has left its group has a shell to do that with. A process that ended may have left its
 // id to another one; on the host that can only be a process that labgpu's own users cannot start,
-// and those of theirs are outside of its network.
-bool is_moved_by_root(pid_t pid) {
+// and those of theirs are outside of its network. Nothing, and errno, when nobody can tell.
+std::optional<bool> is_moved_by_root(pid_t pid) {
   auto directory = "/proc/" + std::to_string(pid);
   UniqueFd process(open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return process.valid() && shares(process, "net") == false && shares(process, "user") == true;
+  if (!process.valid()) return std::nullopt;
+  auto network = shares(process, "net");
+  auto users = network ? shares(process, "user") : std::nullopt;
+  if (!users) return std::nullopt;
+  return !*network && *users;
 }
 
 }  // namespace
@@ -235,7 +239,18 @@ std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& p
   if (!account) {
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
-  if (!is_moved_by_root(peer.pid)) {
+  auto moved = is_moved_by_root(peer.pid);
+  if (!moved) {
+    const int reason = errno;
+    if (said_.enter(account->name)) {
+      log(LogLevel::kError,
+          std::string("refused a session whose process cannot be looked at: ") + strerror(reason),
+          {{kLogUser, account->name}});
+    }
+    return failure(FailureCode::kSystem,
+                   "the server's labgpu service cannot look at your login now; log in again");
+  }
+  if (!*moved) {
     if (said_.enter(account->name)) {
       log(LogLevel::kError,
           "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and session "

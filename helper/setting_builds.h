@@ -23,9 +23,7 @@ struct YesNoForm {
 Result<uint64_t> parse_build_context(std::string_view text);
 Result<uint64_t> check_build_context(uint64_t bytes);
 
-// "1h", "30m", "90s", or seconds; 10 s to a day.
+// A duration of 10 seconds to a day.
 Result<uint32_t> parse_build_time(std::string_view text);
-Result<uint32_t> check_build_time(uint64_t seconds);
-std::string build_time_text(uint32_t seconds);
 
 }  // namespace labgpu

@@ -82,7 +82,7 @@ using SnapshotsForm = NumberForm<parse_max_snapshots, check_max_snapshots, count
 using UserNamespaceForm = TextForm<parse_user_namespace, word<UserNamespace>>;
 using RestartForm = TextForm<parse_restart, word<RestartPolicy>>;
 using ContextForm = NumberForm<parse_build_context, check_build_context, size_text>;
-using BuildTimeForm = NumberForm<parse_build_time, check_build_time, build_time_text>;
+using BuildTimeForm = TextForm<parse_build_time, duration_text>;
 using LoginForm = TextForm<parse_login, word<LoginAs>>;
 
 template <auto kField, typename Value>

@@ -27,6 +27,7 @@ constexpr std::string_view kNone = "none";
 constexpr std::string_view kNever = "never";
 constexpr std::array<std::pair<char, uint32_t>, 4> kTimeUnits{
     {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
+constexpr uint32_t kYear = 365 * 86400;
 constexpr uint64_t kMebibyte = uint64_t{1} << 20;
 constexpr uint64_t kGibibyte = uint64_t{1} << 30;
 
@@ -70,27 +71,6 @@ Result<uint64_t> parse_bytes(std::string_view given) {
   }
   if (count > (UINT64_MAX >> shift)) return fail(ErrorCode::kInvalid, "is too large");
   return count << shift;
-}
-
-// Seconds; `what` goes on behind "must be a time".
-Result<uint32_t> parse_duration(std::string_view text, uint32_t least, const char* what) {
-  constexpr uint32_t kLongest = 365 * 86400;
-  for (const auto& [unit, seconds] : kTimeUnits) {
-    uint32_t count = 0;
-    if (text.empty() || text.back() != unit) continue;
-    if (!parse_u32(text.substr(0, text.size() - 1), count) || count > kLongest / seconds) break;
-    if (count * seconds >= least) return count * seconds;
-    break;
-  }
-  return fail(ErrorCode::kInvalid, "must be a time " + std::string(what));
-}
-
-// In the largest unit that it is a whole number of.
-std::string duration_text(uint32_t seconds) {
-  for (const auto& [unit, size] : kTimeUnits) {
-    if (seconds % size == 0) return std::to_string(seconds / size) + unit;
-  }
-  return {};
 }
 
 }  // namespace
@@ -206,10 +186,29 @@ Result<uint32_t> parse_max_sessions(std::string_view text) {
   return check_max_sessions(count);
 }
 
+Result<uint32_t> parse_duration(std::string_view text, uint32_t least, uint32_t most,
+                                const char* what) {
+  for (const auto& [unit, seconds] : kTimeUnits) {
+    uint32_t count = 0;
+    if (text.empty() || text.back() != unit) continue;
+    if (!parse_u32(text.substr(0, text.size() - 1), count) || count > most / seconds) break;
+    if (count * seconds >= least) return count * seconds;
+    break;
+  }
+  return fail(ErrorCode::kInvalid, "must be a time " + std::string(what));
+}
+
+std::string duration_text(uint32_t seconds) {
+  for (const auto& [unit, size] : kTimeUnits) {
+    if (seconds % size == 0) return std::to_string(seconds / size) + unit;
+  }
+  return {};
+}
+
 Result<uint32_t> parse_idle_stop(std::string_view text) {
   constexpr uint32_t kLeast = 10;
   if (text == kNever) return 0;
-  return parse_duration(text, kLeast, "from 10s on, such as 90m, 12h or 7d, or never");
+  return parse_duration(text, kLeast, kYear, "from 10s on, such as 90m, 12h or 7d, or never");
 }
 
 std::string idle_stop_text(uint32_t seconds) {
@@ -218,7 +217,7 @@ std::string idle_stop_text(uint32_t seconds) {
 
 Result<uint32_t> parse_idle_warning(std::string_view text) {
   if (text == kNone) return 0;
-  return parse_duration(text, 1, "such as 30s, 10m or 1h, or none for no warning");
+  return parse_duration(text, 1, kYear, "such as 30s, 10m or 1h, or none for no warning");
 }
 
 std::string idle_warning_text(uint32_t seconds) {

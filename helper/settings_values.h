@@ -47,7 +47,14 @@ Result<uint32_t> check_max_sessions(uint64_t count);
 Result<uint32_t> parse_max_snapshots(std::string_view text);
 Result<uint32_t> check_max_snapshots(uint64_t count);
 
-// Seconds, from "30s", "90m", "12h" or "7d"; 10 seconds to 365 days. "never", which is 0, is never.
+// Seconds, from "30s", "90m", "12h" or "7d"; a number without a unit is refused, as nobody can tell
+// what it is of. `what` goes on behind "must be a time".
+Result<uint32_t> parse_duration(std::string_view text, uint32_t least, uint32_t most,
+                                const char* what);
+// In the largest unit that it is a whole number of.
+std::string duration_text(uint32_t seconds);
+
+// 10 seconds to 365 days. "never", which is 0, is never.
 Result<uint32_t> parse_idle_stop(std::string_view text);
 std::string idle_stop_text(uint32_t seconds);
 // The same from 1 second on; "none", which is 0, is no warning.

@@ -84,10 +84,10 @@ void Server::run() {
   }
 }
 
-int Server::next_timeout() const {
+int Server::next_timeout() {
   if (children_waiting_) return 0;
   int timeout = listener_watched_ || stopping_ ? -1 : kHousekeepingMs;
-  for (const Connection& connection : connections_) {
+  for (const Connection& connection : slots()) {
     if (connection.in_use() && connection.command() == 0) timeout = kHousekeepingMs;
   }
   if (!stopping_) return timeout;
@@ -115,6 +115,7 @@ void Server::accept_connection() {
     UniqueFd peer(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (peer.valid() && watch(epoll_.get(), peer.get(), i) == 0) {
       connections_[i].begin(static_cast<UniqueFd&&>(peer));
+      if (slots_ <= i) slots_ = i + 1;
     } else if (!peer.valid() && errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
       // EMFILE, ENFILE, ENOMEM: the listener stays readable, and trying at once would spin.
       watch_listener(false);
@@ -133,9 +134,10 @@ void Server::watch_listener(bool watched) {
 }
 
 void Server::end_late_connections() {
-  for (Connection& connection : connections_) {
+  for (Connection& connection : slots()) {
     if (connection.is_late()) connection.end();
   }
+  while (slots_ > 0 && !connections_[slots_ - 1].in_use()) --slots_;
   if (!listener_watched_ && !stopping_) watch_listener(true);
 }
 
@@ -157,7 +159,7 @@ void Server::reap() {
       children_waiting_ = false;
       return;
     }
-    for (Connection& connection : connections_) {
+    for (Connection& connection : slots()) {
       if (connection.command() == pid) connection.on_command_ended(status);
     }
   }
@@ -173,7 +175,7 @@ void Server::begin_stop() {
   leave_at_ = Deadline::after_ms(kPatienceMs + kLastWaitMs);
   listener_.reset();
   listener_watched_ = false;
-  for (Connection& connection : connections_) {
+  for (Connection& connection : slots()) {
     if (connection.in_use() && connection.command() == 0) connection.end();
   }
   kill(-1, SIGTERM);

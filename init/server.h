@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <span>
+
 #include "common/deadline.h"
 #include "common/unique_fd.h"
 #include "init/connection.h"
@@ -30,7 +32,10 @@ class Server {
   void reap();
   void begin_stop();
   void stop_harder();
-  [[nodiscard]] int next_timeout() const;
+  [[nodiscard]] int next_timeout();
+  // The slots up to the last one in use. Each turn of the loop looks at all of them, and every slot
+  // has a page of its own.
+  [[nodiscard]] std::span<Connection> slots() { return {connections_, slots_}; }
 
   UniqueFd epoll_;
   UniqueFd signals_;
@@ -42,6 +47,7 @@ class Server {
   bool killed_ = false;  // SIGKILL was sent
   Deadline kill_at_ = Deadline::never();
   Deadline leave_at_ = Deadline::never();
+  size_t slots_ = 0;
   Connection connections_[kMaxConnections];
 };
 

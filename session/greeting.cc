@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include "common/hush_login.h"
-#include "common/packet_socket.h"
 #include "common/parse.h"
-#include "common/paths.h"
+#include "session/helper_request.h"
 
 namespace labgpu {
 
@@ -37,10 +36,8 @@ int ask(GreetingLanguage language, std::span<unsigned char> buffer, Greeting& ou
   Packet packet;
   Failure failure;
   Hello hello;
-  int error = connect_packet_socket(kSessionSocket, deadline, helper);
-  if (error == 0) error = send_message(helper.get(), Hello{}, deadline);
   Greet greet{.language = static_cast<uint8_t>(language)};
-  if (error == 0) error = send_message(helper.get(), greet, deadline);
+  int error = send_request(greet, deadline, helper);
   if (error == 0) error = receive_message(helper.get(), buffer, packet, hello, failure, deadline);
   if (error == 0) error = receive_message(helper.get(), buffer, packet, out, failure, deadline);
   return error;

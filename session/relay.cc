@@ -118,9 +118,13 @@ void Relay::move(const Ready& ready) {
   if (ready.client_in != 0 && to_container.fill(STDIN_FILENO) == Result::kClosed) {
     client_gone_ = true;
   }
-  if (ready.master != 0) {
-    if (to_container.drain(master_.get()) == Result::kClosed) container_closed_ = true;
-    if (to_client.fill(master_.get()) == Result::kClosed) container_closed_ = true;
+  // What came is passed on at once: a key that waited for poll(2) to say that the container's
+  // terminal takes one would cost a round more.
+  if (!ended_ && !container_closed_ && to_container.drain(master_.get()) == Result::kClosed) {
+    container_closed_ = true;
+  }
+  if (ready.master != 0 && to_client.fill(master_.get()) == Result::kClosed) {
+    container_closed_ = true;
   }
   if (to_client.drain(STDOUT_FILENO) == Result::kClosed) client_gone_ = true;
 }

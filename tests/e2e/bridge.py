@@ -5,6 +5,8 @@ import json
 from client import Client
 
 CONFIG = "/etc/labgpu/labgpu.json"
+DROP_IN = "/etc/ssh/sshd_config.d/00-labgpu.conf"
+PASSWORD = "gwen's pass word"
 
 
 @contextlib.contextmanager

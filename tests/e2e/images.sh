@@ -103,14 +103,15 @@ ensure_host_image() {
 }
 
 # Prints the path of a root file system that `labgpu image bootstrap --tarball` takes. KIND: "plain" is what that
-# command itself makes, "tools" has the tests' programs too.
+# command itself makes, "tools" has the tests' programs too, "sshd" what a container needs that is reached without labgpu.
 ensure_user_rootfs() {
   local release=$1 kind=$2 packages file
   packages=$(user_packages)
   case $kind in
     plain) ;;
     tools) packages+=,$(IFS=, && echo "${tool_packages[*]}") ;;
-    *) die "no root file system of the kind \"$kind\"; there are: plain tools" ;;
+    sshd) packages+=,openssh-server,python3 ;;
+    *) die "no root file system of the kind \"$kind\"; there are: plain tools sshd" ;;
   esac
   file=$cache_dir/user-$release-$(recipe_hash "$packages" write_user_rootfs).tar
   cached "$file" write_user_rootfs "$release" "$packages"

@@ -21,11 +21,12 @@ usage: testhost.sh COMMAND
   docker-down              stop it, if docker-up started it
   docker-running           succeed if one answers
   image RELEASE            make the image of a test host (bookworm or trixie); prints its name
-  user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, or tools
+  user-image RELEASE KIND  make a root file system for users' containers; prints its path. KIND: plain, tools, or sshd
   packages RELEASE PACKAGE...
                            fetch packages that a host has not, with what they need; prints the path of a tar
   up NAME RELEASE          start a host; prints its address
   ip NAME                  print its address
+  pid NAME                 print which process of this machine its systemd is
   install NAME DIR         install the packages in DIR, without a network
   exec NAME COMMAND...     run a command there as root, with this standard input
   copy FILE NAME:PATH      copy a file there
@@ -56,9 +57,9 @@ readonly boot='
   mount --make-rshared /
   exec /sbin/init'
 
-# host_init NAME: the process on this machine that is the host's init. Docker is asked once for each boot, because its client takes
+# host_pid NAME: the process on this machine that is the host's init. Docker is asked once for each boot, because its client takes
 # longer than all the rest of `exec`; that the process is still the one is seen by its cgroup.
-host_init() {
+host_pid() {
   local known=$inits/$1 pid="" id=""
   if ! { read -r pid id <"$known" && [[ $(<"/proc/$pid/cgroup") == *"$id"* ]]; } 2>/dev/null; then
     read -r pid id < <(docker inspect --format '{{.State.Pid}} {{.Id}}' "$prefix$1") || true
@@ -73,7 +74,7 @@ host_init() {
 # in_host NAME COMMAND...: like `docker exec -i`, which takes ten times as long: it makes a container's process each time.
 in_host() {
   local pid
-  pid=$(host_init "$1")
+  pid=$(host_pid "$1")
   nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root HOSTNAME="$1" "${@:2}"
 }
@@ -149,6 +150,7 @@ case $command/$# in
   packages/[2-9]) ensure_packages "$@" ;;
   up/2) host_up "$@" ;;
   ip/1) address "$1" ;;
+  pid/1) host_pid "$1" ;;
   install/2) host_install "$@" ;;
   exec/[1-9]*) in_host "$@" ;;
   copy/2) docker cp "$1" "$prefix$2" ;;

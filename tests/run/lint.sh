@@ -35,7 +35,7 @@ cppcheck_sources() {
 }
 
 shell_scripts() {
-  { sources '*.sh'; printf '%s\0' .ci/run debian/*.postinst debian/*.prerm debian/*.postrm init/update-guest-sftp images/*/setup/* tests/bench/*/run; } | xargs -0 shellcheck -x
+  { sources '*.sh'; printf '%s\0' .ci/run debian/*.postinst debian/*.prerm debian/*.postrm init/update-guest-sftp images/*/setup/* tests/bench/run tests/bench/*/run; } | xargs -0 shellcheck -x
 }
 
 python_scripts() {

@@ -9,10 +9,10 @@ import subprocess
 counts = collections.Counter()
 
 # What changes by itself: Docker's and systemd's own books, and journals.
-NOT_COUNTED = re.compile(r"^/run/(docker|containerd|systemd|udev|log|user)/")
+NOT_COUNTED = re.compile(r"^/run/(docker|containerd|systemd|udev|log)/")
 TREES = ["/run", "/tmp", "/var/tmp", "/var/lib/labgpu", "/dev/shm"]
 # Processes that others start and end when they see fit.
-OTHERS = re.compile(r"^(systemd|\(sd-|\(udev|udev|kworker|dbus|agetty|apt|cron|runc|exe$|containerd-shim|python3$|sh$|sleep$)")
+OTHERS = re.compile(r"^(systemd|\(sd-|\(udev|udev|kworker|dbus|agetty|apt|cron|runc|exe$|containerd-shim)")
 CONTAINER_TREES = ["tmp", "run", ".labgpu", "var/tmp", "dev/shm"]
 
 
@@ -48,12 +48,21 @@ def count_process(name, pid):
             counts[f"{name}: own memory, kB"] += int(line.split()[1])
 
 
+def census_takers():
+    """This process and those that started it."""
+    pid = os.getpid()
+    while pid:
+        yield str(pid)
+        pid = int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
+
+
 def processes():
     """Of all, also those in containers; of labgpu's, what they hold."""
+    not_counted = set(census_takers())
     for folder in glob.glob("/proc/[0-9]*"):
         pid = os.path.basename(folder)
         stat = read(f"{folder}/stat")
-        if not stat:
+        if not stat or pid in not_counted:
             continue
         name = stat[stat.index("(") + 1 : stat.rindex(")")]
         counts["zombies"] += stat[stat.rindex(")") + 2] == "Z"
@@ -80,10 +89,10 @@ def server():
     for directory in glob.glob("/home/*"):
         count_tree("files in /home", directory)
     units = subprocess.run(
-        ["systemctl", "list-units", "--all", "--plain", "--no-legend", "session-*.scope", "*ssh*", "labgpu*"],
+        ["systemctl", "list-units", "--all", "--plain", "--no-legend", "session-*", "user*", "*ssh*", "labgpu*"],
         capture_output=True, text=True, check=True,
     ).stdout
-    counts["units of sessions, sshd and labgpu"] = len(units.splitlines())
+    counts["units of sessions, users, sshd and labgpu"] = len(units.splitlines())
     containers = subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, check=True).stdout.split()
     counts["containers"] = len(containers)
     if containers:

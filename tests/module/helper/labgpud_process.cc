@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -90,6 +91,20 @@ LabgpudProcess::~LabgpudProcess() {
 
 void LabgpudProcess::send_signal(int number) const {
   if (pid_ > 0) kill(pid_, number);  // -1 would be every process there is
+}
+
+void LabgpudProcess::allow_more_files(unsigned count) const {
+  auto is_open = [this](rlim_t fd) {
+    struct stat status {};
+    auto link = "/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(fd);
+    return lstat(link.c_str(), &status) == 0;
+  };
+  rlimit limit{};
+  if (prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) throw std::runtime_error("no limit");
+  for (limit.rlim_cur = 0; is_open(limit.rlim_cur) || count > 0; ++limit.rlim_cur) {
+    if (!is_open(limit.rlim_cur)) --count;
+  }
+  if (prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) throw std::runtime_error("same limit");
 }
 
 bool LabgpudProcess::runs() {

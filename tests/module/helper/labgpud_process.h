@@ -42,6 +42,8 @@ class LabgpudProcess {
 
   // Nothing when it is known to have ended.
   void send_signal(int number) const;
+  // It may open that many files more than it has open now.
+  void allow_more_files(unsigned count) const;
   // The exit status, or 256 and the signal that ended it. Waits at most 30 seconds.
   int wait();
   [[nodiscard]] bool runs();

@@ -99,6 +99,22 @@ TEST_F(SessionSocketTest, AttachIsForManagedUsersOutsideTheHostsNetwork) {
   EXPECT_EQ(attach_failure(4711, true), static_cast<int>(FailureCode::kNoAccount));
 }
 
+TEST_F(SessionSocketTest, WithoutFreeDescriptorsTheSetupIsNotBlamed) {
+  PeerProcess peer({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET},
+                   files_.session_socket);
+  const int socket = peer.connection.get();
+  Hello hello;
+  ASSERT_EQ(send_message(socket, Hello{}, deadline()), 0);
+  ASSERT_EQ(receive_message(socket, buffer_, packet_, hello, failure_, deadline()), 0);
+  labgpud_.allow_more_files(0);
+  ASSERT_EQ(send_message(socket, Attach{.wants_progress = 0}, deadline()), 0);
+  Attached attached;
+  EXPECT_EQ(receive_message(socket, buffer_, packet_, attached, failure_, deadline()), EREMOTEIO);
+  EXPECT_EQ(failure_.code, static_cast<uint16_t>(FailureCode::kSystem));
+  EXPECT_THAT(std::string(failure_.sentence), HasSubstr("log in again"));
+  EXPECT_THAT(read_file(files_.log), HasSubstr("Too many open files"));
+}
+
 TEST_F(SessionSocketTest, AUserMayNotAskForAnotherOne) {
   PeerProcess alice({.uid = 20001, .own_network = true, .type = SOCK_SEQPACKET},
                     files_.session_socket);

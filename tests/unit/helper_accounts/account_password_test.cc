@@ -13,7 +13,7 @@ using testing::HasSubstr;
 Account with_password() {
   Account account;
   account.name = "alice";
-  EXPECT_TRUE(assign_password(account, "geheim"));
+  EXPECT_TRUE(assign_password_hash(account, hash_password("geheim").value()));
   return account;
 }
 
@@ -21,9 +21,8 @@ TEST(AccountPassword, IsSetAndTakenAway) {
   Account account = with_password();
   EXPECT_TRUE(has_password(account));
   EXPECT_TRUE(verify_password("geheim", account.hashed_password));
-  ASSERT_TRUE(assign_password(account, ""));
+  ASSERT_TRUE(assign_password_hash(account, ""));
   EXPECT_FALSE(has_password(account));
-  EXPECT_EQ(assign_password(account, "a\nb").error().code, ErrorCode::kInvalid);
 }
 
 TEST(AccountPassword, IsLockedAndUnlockedAsOftenAsSomebodyLikes) {
@@ -46,7 +45,7 @@ TEST(AccountPassword, ANewOneIsNeitherLockedNorToBeChanged) {
   ASSERT_TRUE(lock_password(account, true));
   ASSERT_TRUE(mark_password_for_change(account, true));
   EXPECT_TRUE(account.password_change_now);
-  ASSERT_TRUE(assign_password(account, "another"));
+  ASSERT_TRUE(assign_password_hash(account, hash_password("another").value()));
   EXPECT_FALSE(account.password_change_now || password_is_locked(account));
 }
 
@@ -68,9 +67,9 @@ TEST(AccountPassword, OfAnAccountOfTheHostIsTheHosts) {
   account.bridged = true;
   EXPECT_FALSE(password_must_change(account));
   auto hash = account.hashed_password;
-  for (const auto& done :
-       {assign_password(account, "another"), assign_password(account, ""),
-        lock_password(account, true), mark_password_for_change(account, false)}) {
+  for (const auto& done : {assign_password_hash(account, hash_password("another").value()),
+                           assign_password_hash(account, ""), lock_password(account, true),
+                           mark_password_for_change(account, false)}) {
     ASSERT_FALSE(done);
     EXPECT_THAT(done.error().message,
                 HasSubstr("alice is an account of this server, whose password is not labgpu's to "
@@ -87,7 +86,7 @@ TEST(AccountPassword, ItsOwnerMayChangeOneThatIsGood) {
   EXPECT_EQ(refusal_of_password_change(account), std::nullopt);
   ASSERT_TRUE(lock_password(account, true));
   EXPECT_THAT(refusal_of_password_change(account).value_or(""), HasSubstr("password is locked"));
-  ASSERT_TRUE(assign_password(account, ""));
+  ASSERT_TRUE(assign_password_hash(account, ""));
   EXPECT_THAT(refusal_of_password_change(account).value_or(""), HasSubstr("no password"));
   account = with_password();
   account.locked = true;

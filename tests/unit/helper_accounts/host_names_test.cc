@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <fstream>
+#include <string>
+
 #include "helper/admin_group.h"
+#include "tests/support/temporary_directory.h"
 
 namespace labgpu {
 namespace {
@@ -35,6 +39,18 @@ TEST(HostNames, TheMachinesOwnNamesAreTaken) {
   EXPECT_EQ(find_host_group("daemon").value(), std::optional<gid_t>(1));
   EXPECT_EQ(find_host_group("no-such-name-here").value(), std::nullopt);
   EXPECT_STREQ(getenv("SYSTEMD_BYPASS_USERDB"), "org.labgpu");
+}
+
+TEST(HostNames, AChangedFileCountsWhenItIsReadAgain) {
+  test::TemporaryDirectory directory;
+  auto look_up_by = [&](const std::string& source) {
+    std::ofstream(directory / "nsswitch.conf")
+        << "passwd: " << source << "\ngroup: " << source << "\n";
+    EXPECT_TRUE(leave_labgpu_out_of_nss(directory / "nsswitch.conf"));
+    return NssHostNames().has_name("daemon") == true;
+  };
+  EXPECT_FALSE(look_up_by("no-such-source"));
+  EXPECT_TRUE(look_up_by("files labgpu"));
 }
 
 TEST(AdminGroup, IsWhatTheServerSaysUnlessItIsLabgpusToGive) {

@@ -53,7 +53,7 @@ const std::vector<Sample>& samples() {
       {"snapshots", "2", 2U},
       {"builds", "no", false},
       {"build_context", "2g", uint64_t{2} << 30},
-      {"build_time", "90m", 5400U},
+      {"build_time", "90m", "90m"},
       {"build_size", "10g", uint64_t{10} << 30}};
   return all;
 }
@@ -214,7 +214,8 @@ TEST(Settings, BadTextsLeaveTheLayerAlone) {
       {"build_context", "none"},
       {"build_time", "9"},
       {"build_time", "25h"},
-      {"build_time", "1d"},
+      {"build_time", "2d"},
+      {"build_time", "90"},
       {"build_time", "m"},
       {"build_size", "1k"}};
   for (const auto& [key, value] : values) {
@@ -314,7 +315,8 @@ TEST(SettingsJson, MistakesNameTheKey) {
       {"maxSessions", true},
       {"idleStop", 12},
       {"idleStop", "soon"},
-      {"idleWarning", "-1m"}};
+      {"idleWarning", "-1m"},
+      {"buildTime", 5400}};
   for (const auto& [key, value] : bad) {
     json document = {{key, value}};
     JsonFields fields(document, "defaults");

@@ -9,6 +9,7 @@
 
 #include "helper/account_password.h"
 #include "helper/admin_methods.h"
+#include "helper/password.h"
 #include "tests/unit/helper_docker/run_task.h"
 #include "tests/unit/helper_servers/accounts.h"
 #include "tests/unit/helper_servers/fake_containers.h"
@@ -28,7 +29,9 @@ class AdminOwnerTest : public testing::Test {
  protected:
   AdminOwnerTest() {
     accounts_.add("alice");
-    accounts_.change("alice", [](Account& a) { EXPECT_TRUE(assign_password(a, "geheim")); });
+    accounts_.change("alice", [](Account& a) {
+      EXPECT_TRUE(assign_password_hash(a, hash_password("geheim").value()));
+    });
   }
   VarlinkReply reply_to(const std::string& method, const json& parameters,
                         const Peer& peer = kAlice) {

@@ -1,9 +1,11 @@
 // The connection to init.sock: nothing but the container's own init is ever spoken to.
 #include "helper/init_connection.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -111,6 +113,26 @@ TEST_F(InitConnectionTest, LinksFilesAndOtherSocketsAreNotOpened) {
   ASSERT_EQ(unlink(path_.c_str()), 0);
   auto stream = listen_at(path_, SOCK_STREAM);
   EXPECT_THAT(refusal(), HasSubstr("something else"));
+}
+
+TEST_F(InitConnectionTest, WithoutFreeDescriptorsTheContainerIsNotBlamed) {
+  auto listening = init();
+  auto refusal_with = [&](int free) {
+    std::vector<UniqueFd> taken;
+    rlimit before{};
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int i = 0; i < free; ++i) taken.emplace_back(open("/dev/null", O_PATH | O_CLOEXEC));
+    UniqueFd next(open("/dev/null", O_PATH | O_CLOEXEC));
+    rlimit full{.rlim_cur = static_cast<rlim_t>(next.get()), .rlim_max = before.rlim_max};
+    taken.clear();
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &full), 0);
+    auto sentence = refusal();
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return sentence;
+  };
+  EXPECT_THAT(refusal_with(0), HasSubstr("log in again: Too many open files"));
+  EXPECT_THAT(refusal_with(1), HasSubstr("log in again: Too many open files"));
+  EXPECT_EQ(refusal(), "connected");
 }
 
 TEST_F(InitConnectionTest, DoesNotWaitForAContainerThatEnded) {

@@ -15,7 +15,7 @@ class SessionPasswordsTest : public SessionFixture {
   SessionPasswordsTest() {
     accounts_.add("alice");
     accounts_.change("alice", [](Account& a) {
-      EXPECT_TRUE(assign_password(a, "geheim"));
+      EXPECT_TRUE(assign_password_hash(a, hash_password("geheim").value()));
       a.password_change_now = true;
     });
   }

@@ -100,10 +100,10 @@ TEST_F(IndexWriter, WritesWhatTheProtocolSays) {
                           Pair("=bob", "bob:!*:::::::"), Pair("=carol", "carol:*:::::::")));
 }
 
-TEST_F(IndexWriter, HasAFileForEachName) {
-  auto names = [&] {
+TEST_F(IndexWriter, HasAFileForEachNameAndUid) {
+  auto files = [&](const char* folder) {
     std::set<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_ / "names")) {
+    for (const auto& entry : std::filesystem::directory_iterator(directory_ / folder)) {
       found.insert(entry.path().filename());
     }
     return found;
@@ -111,12 +111,14 @@ TEST_F(IndexWriter, HasAFileForEachName) {
   const mode_t before = umask(077);
   ASSERT_TRUE(write({account("alice", 20001), account("bob", 20002)}));
   umask(before);
-  EXPECT_THAT(names(), ElementsAre("alice", "bob"));
+  EXPECT_THAT(files("names"), ElementsAre("alice", "bob"));
+  EXPECT_THAT(files("uids"), ElementsAre("20001", "20002"));
   struct stat status {};
   ASSERT_EQ(stat((directory_ / "names").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0755U) << "everybody asks, whatever the umask was";
   ASSERT_TRUE(write({account("bob", 20002), account("carol", 20003)}));
-  EXPECT_THAT(names(), ElementsAre("bob", "carol"));
+  EXPECT_THAT(files("names"), ElementsAre("bob", "carol"));
+  EXPECT_THAT(files("uids"), ElementsAre("20002", "20003"));
 }
 
 TEST_F(IndexWriter, LeavesTheOldFilesWhenANameCannotBeAdded) {

@@ -1,0 +1,59 @@
+# How much is measured: a table for docs/PERFORMANCE.md, or a quick look at whether everything works.
+import dataclasses
+
+MIB = 1024**2
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Rounds, and how much work is in one."""
+
+    logins: int
+    shared_logins: int  # over a connection that is there
+    starts: int  # of containers
+    streamed: int  # bytes through a session or a forwarding
+    streams: int
+    copied: int  # bytes of the one large file
+    small_files: int
+    copies: int
+    connections: int  # through a forwarding, one after the other
+    connecting: int
+    keys: int  # typed in a round
+    typing: int
+    shown: int  # bytes to a terminal
+    showings: int
+
+
+FULL = Size(
+    logins=200,
+    shared_logins=300,
+    starts=25,
+    streamed=1024 * MIB,
+    streams=9,
+    copied=1024 * MIB,
+    small_files=10_000,
+    copies=7,
+    connections=1000,
+    connecting=25,
+    keys=50,
+    typing=80,
+    shown=100_000_000,
+    showings=15,
+)
+
+SHORT = Size(
+    logins=6,
+    shared_logins=6,
+    starts=2,
+    streamed=32 * MIB,
+    streams=2,
+    copied=32 * MIB,
+    small_files=150,
+    copies=1,
+    connections=50,
+    connecting=2,
+    keys=20,
+    typing=3,
+    shown=4_000_000,
+    showings=2,
+)

@@ -1,0 +1,28 @@
+# Logins to what runs already: a connection of its own, and a session more on one that is there.
+import contextlib
+
+from measuring import Bench
+
+# The server is not done when the client is: sshd closes the session, and systemd forgets it.
+PAUSE = 0.1
+
+
+def rows(bench: Bench):
+    logins, shared_logins = bench.size.logins, bench.size.shared_logins
+    yield from bench.compare(
+        "login: ssh host true", "ms", 1.02, logins, lambda way: _milliseconds(way.client), pause=PAUSE
+    )
+    with contextlib.ExitStack() as stack:
+        shared = {way.name: stack.enter_context(way.client.master()) for way in bench.ways}
+        yield from bench.compare(
+            "second session of a connection",
+            "ms",
+            1.05,
+            shared_logins,
+            lambda way: _milliseconds(shared[way.name]),
+            pause=PAUSE / 4,
+        )
+
+
+def _milliseconds(client):
+    return client.ssh("true").ok().seconds * 1e3

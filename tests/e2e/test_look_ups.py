@@ -1,0 +1,23 @@
+# Looking accounts up on the server: what has to answer for it, and what has not.
+import pytest
+
+from processes import PATIENCE, wait_until
+
+SILENT = "/run/systemd/userdb/org.silent"
+
+
+@pytest.fixture
+def silent_service(server):
+    """A service of systemd's user database that takes connections and says nothing."""
+    server.sh(f"systemd-run --unit silent systemd-socket-activate -l {SILENT} sleep infinity")
+    wait_until(lambda: server.try_sh(f"test -S {SILENT}").status == 0, what="the silent service's socket")
+    yield
+    server.sh(f"systemctl stop silent; rm -f {SILENT}")
+
+
+def test_an_account_is_found_without_systemds_services(server, alice, silent_service):
+    """nss-systemd asks all of them for each name, and its look-ups are most of what an account would cost at a login."""
+    assert server.try_sh(f"timeout {2 * PATIENCE} getent passwd no-such-name").status == 124
+    uid = server.sh(f"timeout {2 * PATIENCE} id -u alice").text
+    for command in ("passwd alice", f"passwd {uid}", "group alice", "shadow alice"):
+        assert server.sh(f"timeout {2 * PATIENCE} getent {command}").text.startswith("alice:")
