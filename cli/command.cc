@@ -24,6 +24,7 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
   const auto unknown = app.remaining(true);
   bool is_missing = group->get_require_subcommand_min() > 0 && error.get_name() == "RequiredError";
   if (!is_missing || unknown.empty()) return error.what();
+  if (unknown.front().starts_with('-')) return "there is no option \"" + unknown.front() + '"';
   return "there is no command \"" + (group == &app ? "" : group->get_name() + ' ') +
          unknown.front() + '"';
 }

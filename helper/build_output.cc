@@ -27,7 +27,7 @@ void BuildOutput::take_line(std::string_view line) {
   std::string text;
   std::string error;
   DockerFields fields(*parsed, kWhat);
-  fields.optional_text("stream", text);
+  fields.output("stream", text);
   fields.sentence("error", error).sentence("errorDetail.message", error);
   told_ = fields.result();
   if (told_ && !text.empty()) on_text_(text);

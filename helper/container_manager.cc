@@ -234,7 +234,7 @@ Task<Result<void>> ContainerManager::Impl::stop_idle(Account account,
   // Who logs in now finds none running, and has its turn after this.
   memory.drop((*found)->id);
   Result<void> stopped = co_await stop_found(account.name, **found, EndCause::kIdle);
-  if (!stopped) work.add(refresh((*found)->id));
+  if (!stopped) refreshes.add((*found)->id);
   co_return stopped;
 }
 

@@ -83,14 +83,21 @@ DockerFields& DockerFields::id(std::string_view path, std::string& out) {
   return *this;
 }
 
-DockerFields& DockerFields::sentence(std::string_view path, std::string& out) {
+DockerFields& DockerFields::output(std::string_view path, std::string& out) {
   const json* found = find(path);
   if (found == nullptr) return *this;
   if (!found->is_string()) {
     mismatch(path, "a text");
   } else {
-    out = docker_sentence(found->get_ref<const std::string&>());
+    out = found->get_ref<const std::string&>();
   }
+  return *this;
+}
+
+DockerFields& DockerFields::sentence(std::string_view path, std::string& out) {
+  std::string said;
+  output(path, said);
+  if (!said.empty()) out = docker_sentence(said);
   return *this;
 }
 

@@ -41,6 +41,8 @@ class DockerFields {
   DockerFields& id(std::string_view path, std::string& out);
   // A sentence, as docker_sentence() makes it; optional.
   DockerFields& sentence(std::string_view path, std::string& out);
+  // What a program printed, with NUL bytes too; optional.
+  DockerFields& output(std::string_view path, std::string& out);
   DockerFields& optional_text(std::string_view path, std::string& out);
   DockerFields& optional_boolean(std::string_view path, bool& out);
   DockerFields& optional_number(std::string_view path, int64_t& out);

@@ -26,6 +26,12 @@ struct HeadersDeleter {
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
+// For people, who read of a build that had an hour.
+std::string in_words(std::chrono::milliseconds time) {
+  if (time.count() % 1000 != 0) return std::to_string(time.count()) + " ms";
+  return std::to_string(time.count() / 1000) + " s";
+}
+
 }  // namespace
 
 // One request under way. libcurl holds its address.
@@ -268,12 +274,11 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       if (took_all_its_time()) {
-        return fail(ErrorCode::kTimeout, "it was not done within " +
-                                             std::to_string(request_.stream.whole.count()) + " ms");
+        return fail(ErrorCode::kTimeout,
+                    "it was not done within " + in_words(request_.stream.whole));
       }
       if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
-      return fail(ErrorCode::kTimeout,
-                  "no reply within " + std::to_string(request_.timeout.count()) + " ms");
+      return fail(ErrorCode::kTimeout, "no reply within " + in_words(request_.timeout));
     case CURLE_COULDNT_CONNECT: {
       long os_error = 0;
       curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);

@@ -11,7 +11,8 @@
 namespace labgpu {
 
 // So that a flood of Docker's events is neither a flood of requests nor memory without an end. A
-// container for which Docker does not answer keeps one place and none of the others.
+// container for which Docker does not answer keeps one place until its request has timed out, and
+// none of the others.
 class RefreshQueue {
  public:
   static constexpr size_t kAtOnce = 8;

@@ -51,9 +51,9 @@ bool VarlinkServer::serve(UniqueFd connection, Peer peer) {
 
 bool VarlinkServer::add(UniqueFd socket, Peer peer, std::chrono::milliseconds idle) {
   if (!quota_.enter(peer.uid)) {
-    if (said_.enter("refused")) {
-      log(LogLevel::kWarning,
-          "too many connections to " + served_.name() + " by uid " + std::to_string(peer.uid));
+    auto uid = std::to_string(peer.uid);
+    if (said_.enter(uid)) {
+      log(LogLevel::kWarning, "too many connections to " + served_.name() + " by uid " + uid);
     }
     return false;
   }

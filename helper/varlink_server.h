@@ -42,7 +42,8 @@ class VarlinkInterface {
 struct VarlinkLimits {
   size_t message = size_t{64} << 10;          // parsing it takes a millisecond at most
   size_t message_of_admin = size_t{4} << 20;  // thousands of accounts at once
-  QuotaLimits connections{.total = 256, .unprivileged = 128, .per_user = 8};
+  // A call waits for as long as Docker does, so a class that asks at once has a connection each.
+  QuotaLimits connections{.total = 1024, .unprivileged = 768, .per_user = 8};
   // Between two calls, for half a call, and for a reply that nobody reads.
   // Once for all of each: whoever sends or reads a byte now and then gains nothing.
   std::chrono::milliseconds idle{60000};
@@ -85,7 +86,7 @@ class VarlinkServer {
   VarlinkInterface& served_;
   VarlinkLimits limits_;
   ConnectionQuota quota_;
-  AttemptLimit said_{kMostSaid, kMostSaidPeriod};
+  AttemptLimit said_{kMostSaid, kMostSaidPeriod};  // by the uid it is about
   uint64_t last_number_ = 0;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   Listener listener_;

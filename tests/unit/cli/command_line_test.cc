@@ -48,6 +48,8 @@ TEST(CommandLine, AWordThatIsNoCommandIsNamed) {
               StartsWith("labgpu: there is no command \"frobnicate\"; see"));
   EXPECT_THAT(run_labgpu({"user", "lock", "alice"}).err,
               StartsWith("labgpu: there is no command \"user lock\"; see"));
+  EXPECT_THAT(run_labgpu({"--frobnicate"}).err,
+              StartsWith("labgpu: there is no option \"--frobnicate\"; see"));
   EXPECT_THAT(run_labgpu({"user"}).err, HasSubstr("subcommand is required"));
 }
 

@@ -98,7 +98,7 @@ TEST(HttpClient, AStreamMayTakeNoMoreThanItsTime) {
   auto response = run_task(loop, client.stream(request, stream));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
-  EXPECT_EQ(response.error().message, "it was not done within 1000 ms");
+  EXPECT_EQ(response.error().message, "it was not done within 1 s");
 }
 
 TEST(HttpClient, NoSocketIsUnavailable) {
