@@ -15,7 +15,8 @@ def table(rows, machine):
     compared = [row for row in rows if row.base == HOST and HOST in row.samples]
     parts = [machine, HEADING]
     for what in (r.TIME, r.PROCESSOR):
-        parts += ["", what, _four_ways([row for row in compared if row.what == what])]
+        if chosen := [row for row in compared if row.what == what]:
+            parts += ["", what, _four_ways(chosen)]
     if others := [row for row in rows if row not in compared]:
         parts += ["", _by_themselves(others)]
     notes = list(dict.fromkeys(row.note for row in rows if row.note))

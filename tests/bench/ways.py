@@ -72,6 +72,8 @@ def set_up(server, laptop):
     _add_exec_account(server, laptop)
     _add_own_sshd(server, laptop)
     add_user(server, laptop, "boxed")
+    for way in describe(laptop):
+        way.client.ssh("true").ok()  # makes labgpu's container, too
 
 
 def _add_host_account(server, laptop, name, *options):
