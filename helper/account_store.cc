@@ -16,6 +16,8 @@ namespace labgpu {
 namespace {
 
 // Names that mean something to every server or image, also where NSS does not have them.
+constexpr auto kPublishAgain = std::chrono::seconds(5);
+
 constexpr std::array<std::string_view, 7> kReservedNames = {
     "root", kGroupName, kAdminGroupName, "nobody", "sudo", "docker", "admin"};
 
@@ -73,13 +75,10 @@ Result<void> AccountStore::load() {
   }
   auto names = records_.list(RecordKind::kUsers);
   if (!names) return Failed(names.error());
-  std::set<std::string> having_keys;
   for (const auto& name : *names) {
     auto entry = read(name);
     if (entry) {
       keep(*entry);
-      if (auto done = published_.publish_keys(*entry->account); !done) return done;
-      having_keys.insert(name);
     } else {
       damaged_[name] = entry.error().message;
       log(LogLevel::kError,
@@ -87,8 +86,8 @@ Result<void> AccountStore::load() {
           {{kLogUser, name}});
     }
   }
-  if (auto tidy = published_.remove_other_keys(having_keys); !tidy) return tidy;
-  return publish_index();
+  publish_until_done();
+  return {};
 }
 
 Result<AccountStore::Entry> AccountStore::read(const std::string& name) {
@@ -193,9 +192,34 @@ Result<void> AccountStore::publish_for(const Account& account) const {
   return account.bridged ? publish_bridge() : publish_index();
 }
 
-Result<void> AccountStore::serve_host_accounts(const BridgeSettings& bridge) {
+Result<void> AccountStore::publish_all() const {
+  std::set<std::string> having_keys;
+  for (const auto& [name, entry] : by_name_) {
+    if (auto done = published_.publish_keys(*entry.account); !done) return done;
+    having_keys.insert(name);
+  }
+  if (auto tidy = published_.remove_other_keys(having_keys); !tidy) return tidy;
+  if (auto indexed = publish_index(); !indexed) return indexed;
+  return serves_host_accounts_ ? publish_bridge() : Result<void>();
+}
+
+void AccountStore::publish_until_done() {
+  if (auto done = publish_all(); !done) {
+    log(LogLevel::kError,
+        "what sshd and the name service are told of the accounts stays what it was, and is tried "
+        "again: " +
+            done.error().message);
+    publishing_ = loop_.after(kPublishAgain, [this] { publish_until_done(); });
+  } else if (publishing_) {
+    log(LogLevel::kNotice, "sshd and the name service are told of the accounts as they are");
+    publishing_.reset();
+  }
+}
+
+void AccountStore::serve_host_accounts(const BridgeSettings& bridge) {
   bridge_ = bridge;
-  return publish_bridge();
+  serves_host_accounts_ = true;
+  publish_until_done();
 }
 
 Result<void> AccountStore::check_name(const std::string& name) const {

@@ -33,16 +33,18 @@ using AccountPointer = std::shared_ptr<const Account>;
 
 class AccountStore {
  public:
-  // Reads every record and publishes the index and the keys below `state_directory`. A damaged
+  // Reads every record and publishes the index and the keys below `state_directory`. What cannot be
+  // published, as on a full disk, is logged and tried again until it can: the files that are there
+  // are an earlier truth, and whoever logs in is looked up in the records all the same. A damaged
   // record is logged, skipped and left alone; its name and id stay taken. A record that an
   // administrator edits, restores or removes later counts without a restart; a bad one is logged,
   // and the last good one stays in force. What is given must outlive the store.
   static Result<std::unique_ptr<AccountStore>> open(EventLoop& loop, RecordStore& records,
                                                     const std::string& state_directory, IdRange ids,
                                                     const HostNames& host);
-  // Publishes which accounts of the host are served from now on, and which have records. Call it
-  // after open(), and when the settings change.
-  Result<void> serve_host_accounts(const BridgeSettings& bridge);
+  // Publishes which accounts of the host are served from now on, and which have records, as open()
+  // does. Call it after open(), and when the settings change.
+  void serve_host_accounts(const BridgeSettings& bridge);
   AccountStore(const AccountStore&) = delete;
   AccountStore& operator=(const AccountStore&) = delete;
 
@@ -115,6 +117,9 @@ class AccountStore {
   [[nodiscard]] std::vector<Account> all(bool bridged) const;
   [[nodiscard]] Result<void> publish_index() const;
   [[nodiscard]] Result<void> publish_bridge() const;
+  // These and the keys.
+  [[nodiscard]] Result<void> publish_all() const;
+  void publish_until_done();
   // The one of the two that has accounts like this.
   [[nodiscard]] Result<void> publish_for(const Account& account) const;
 
@@ -134,6 +139,8 @@ class AccountStore {
   IdRegistry ids_;
   PublishedAccounts published_;
   BridgeSettings bridge_;
+  bool serves_host_accounts_ = false;
+  EventSource publishing_;  // while it has to be tried again
   std::map<std::string, Entry> by_name_;
   std::unordered_map<uint32_t, AccountPointer> by_uid_;
   std::map<std::string, std::string> damaged_;  // name: why

@@ -245,9 +245,7 @@ Result<int> run_daemon(const DaemonOptions& options) {
   NssHostNames host;
   auto accounts = AccountStore::open(loop, **records, options.state_directory, config->ids, host);
   if (!accounts) return Failed(accounts.error());
-  if (auto served = (*accounts)->serve_host_accounts(config->bridge); !served) {
-    return Failed(served.error());
-  }
+  (*accounts)->serve_host_accounts(config->bridge);
   auto maintenance = Maintenance::open(**records);
   if (!maintenance) return Failed(maintenance.error());
   auto admin_group = usable_admin_group(find_host_group(kAdminGroupName), config->ids);

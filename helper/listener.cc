@@ -75,7 +75,10 @@ void Listener::accept_some() {
     if (!connection.valid()) {
       if (errno == EAGAIN) return;
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      log(LogLevel::kError, std::string("cannot accept connections now: ") + strerror(errno));
+      const int reason = errno;
+      if (said_.enter("")) {
+        log(LogLevel::kError, std::string("cannot accept connections now: ") + strerror(reason));
+      }
       readable_.reset();
       pause_ = loop_.after(kPause, [this] { listen_on(); });
       return;

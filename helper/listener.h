@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/unique_fd.h"
+#include "helper/attempt_limit.h"
 #include "helper/error.h"
 #include "helper/event_loop.h"
 
@@ -28,7 +29,8 @@ struct Peer {
 Result<UniqueFd> listen_at(const std::string& path, int type);
 
 // Accepts on the loop for as long as it lives; connections are close-on-exec and non-blocking. When
-// the process has no descriptor left it pauses instead of spinning.
+// the process has no descriptor left it pauses instead of spinning, and says so as often as
+// attempt_limit.h lets it.
 class Listener {
  public:
   using Accepted = std::function<void(UniqueFd connection, Peer peer)>;
@@ -45,6 +47,7 @@ class Listener {
   Accepted accepted_;
   EventSource readable_;
   EventSource pause_;
+  AttemptLimit said_{kMostSaid, kMostSaidPeriod};
 };
 
 }  // namespace labgpu

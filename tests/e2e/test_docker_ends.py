@@ -70,6 +70,9 @@ def test_a_full_disk_of_labgpus_keeps_nobody_out(server, new_user):
     with disk_full(server):
         check_kept(user)
         server.labgpu("stop", user.user).ok()
+        server.sh("systemctl restart labgpud.service")
+        check_kept(user)
+        server.labgpu("stop", user.user).ok()
     check_kept(user)
 
 

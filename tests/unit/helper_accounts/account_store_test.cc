@@ -361,6 +361,35 @@ TEST_F(FullDiskTest, NoAccountIsHalfMade) {
   EXPECT_NE(add("bob"), nullptr);
 }
 
+TEST_F(FullDiskTest, AStartWithoutRoomKeepsTheIndexAndMakesItWhenThereIsSome) {
+  auto seen = add("alice");
+  auto index = file("nss/passwd.cdb");
+  // A crash between the record and the index, and then a full disk.
+  auto record = file("users/alice.json");
+  ASSERT_EQ(unlink((state_ + "/keys/alice").c_str()), 0);
+  fill();
+  open_store();
+  EXPECT_EQ(file("users/alice.json"), record);
+  EXPECT_EQ(file("nss/passwd.cdb"), index);
+  ASSERT_NE(store_->find("alice"), nullptr);
+  EXPECT_FALSE(exists("keys/alice"));
+  ASSERT_EQ(unlink((state_ + "/filler").c_str()), 0);
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!exists("keys/alice") && std::chrono::steady_clock::now() < deadline) {
+    loop_.run_once(std::chrono::milliseconds(100));
+  }
+  EXPECT_THAT(file("keys/alice"), HasSubstr("ssh-ed25519"));
+  EXPECT_TRUE(is_indexed("alice"));
+}
+
+TEST_F(FullDiskTest, AStartOnAReadOnlyDiskServesWhoIsThere) {
+  add("alice");
+  ASSERT_EQ(mount("none", state_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  open_store();
+  EXPECT_NE(store_->find("alice"), nullptr);
+  EXPECT_TRUE(is_indexed("alice"));
+}
+
 TEST_F(FullDiskTest, AReadOnlyDirectoryFailsWhole) {
   auto seen = add("alice");
   ASSERT_EQ(mount("none", state_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
