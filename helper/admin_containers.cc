@@ -39,23 +39,19 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto name = fields.text("name");
   if (auto finished = finish(fields); !finished) co_return VarlinkFailed(finished.error());
-  auto asked = accounts_.list();
+  auto containers = nlohmann::json::array();
   if (name) {
     auto account = accounts_.get(*name);
     if (!account) co_return account_failed(account.error());
-    asked = {*account};
-  }
-  auto containers = nlohmann::json::array();
-  for (const auto& account : asked) {
-    auto asking = containers_.status(*account);
+    auto asking = containers_.status(**account);
     auto status = co_await asking;
-    if (!status && name) co_return container_failed(status.error());
-    ContainerStatus unknown;
-    unknown.user = account->name;
-    unknown.state = ContainerState::kUnknown;
-    auto describing = describe(account, status ? *status : unknown);
+    if (!status) co_return container_failed(status.error());
+    auto describing = describe(*account, std::move(*status));
     auto described = co_await describing;
     containers.push_back(std::move(described));
+  } else {
+    auto describing = describe_all();
+    containers = co_await describing;
   }
   nlohmann::json reply;
   reply["containers"] = std::move(containers);

@@ -114,6 +114,10 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_status.cc
   Task<nlohmann::json> describe(AccountPointer account, ContainerStatus status);
+  [[nodiscard]] nlohmann::json describe_unknown(const Account& account) const;
+  // Of one account among all: what Docker does not tell is unknown.
+  Task<nlohmann::json> describe_one(AccountPointer account);
+  Task<nlohmann::json> describe_all();
   // admin_rebuild.cc
   Task<VarlinkReply> rebuild(const VarlinkCall& call);
   Task<VarlinkReply> restore(const VarlinkCall& call);
