@@ -10,7 +10,7 @@ from hostile_docker import ANSWERS
 from processes import PATIENCE, wait_until
 
 pytestmark = pytest.mark.either_release
-LOGIN_WAIT = round(4 * PATIENCE)
+LOGIN_WAIT = round(3 * PATIENCE)
 AS_EVER = 2 * PATIENCE
 # What a login takes beside its wait for the container.
 AROUND = 3 * PATIENCE
@@ -139,6 +139,7 @@ def test_a_pull_that_hangs_or_floods_concerns_no_other(server, docker, new_user,
     assert user.ssh("hostname").ok().text == f"{user.user}-VM"
 
 
+@pytest.mark.long
 def test_a_container_that_docker_does_not_make_concerns_no_other(server, docker, new_user, others):
     user = new_user()
     with docker.answering("never", f"(?s)/containers/create.*{user.user}(?![0-9])"):
