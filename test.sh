@@ -23,6 +23,8 @@ usage: ./test.sh [SUITE]
   e2e-short [RELEASE [ARG...]]
                             e2e without the tests that take long each
   e2e-everyday              that, where what does not depend on the release is tried on one of them
+  e2e-asan [RELEASE [ARG...]]
+                            e2e with a sanitised labgpud and labgpu-gpus in the packages; trixie, unless it is named
   differential [RELEASE [ARG...]]
                             what people see there, compared with an ordinary account of the same server
   escape [RELEASE [ARG...]] what somebody tries there who is root in a container; e2e has the quickest attempts
@@ -63,8 +65,10 @@ count() {
   "$root/tests/run/count_results.py" "$@"
 }
 
+# build PRESET [TARGET...]
 build() {
-  cmake -S "$root" --preset "$1" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null && cmake --build "$root/build/$1"
+  cmake -S "$root" --preset "$1" -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >/dev/null &&
+    cmake --build "$root/build/$1" ${2:+--target "${@:2}"}
 }
 
 # build_and_test PRESET LABELS NAME: the test programs whose label matches; the container manager's wants a Docker.
@@ -107,6 +111,20 @@ e2e_everyday() {
   e2e_short bookworm --either first &
   e2e_short trixie --either second
   wait $!
+}
+
+sanitised_packages() {
+  build asan labgpud labgpu-gpus && "$root/tests/run/packages.sh" &&
+    "$root/tests/run/sanitised_packages.sh" "$root/build/packages" "$root/build/asan" "$root/build/packages-asan"
+}
+
+end_to_end_sanitised() {
+  sanitised_packages && end_to_end e2e e2e-asan "$@" --packages "$root/build/packages-asan" --sanitised
+}
+
+e2e_asan() {
+  run_suite "e2e-asan-$1" end_to_end_sanitised "$1" --ignore "$root/tests/e2e/differential" \
+    -m "not real_kernel and not thorough" "${@:2}"
 }
 
 # The table of intended differences is part of what the suite has to say.
@@ -174,6 +192,7 @@ run() {
     asan) run_suite asan build_and_test asan 'unit|module' asan ;;
     packages) run_suite packages packages ;;
     e2e | differential | escape | faults | soak) on_releases "$@" ;;
+    e2e-asan) e2e_asan "${2:-trixie}" "${@:3}" ;;
     e2e-short) on_releases e2e_short "${@:2}" ;;
     e2e-everyday) e2e_everyday ;;
     bench)
@@ -234,6 +253,7 @@ case ${1:-all} in
   full) run_all e2e 'differential bookworm' faults-short -- lint unit module asan ;;
   long)
     run_all e2e 'differential bookworm' 'escape bookworm' -- lint-deep unit module asan
+    run e2e-asan
     run fuzz
     run differential trixie
     run escape trixie

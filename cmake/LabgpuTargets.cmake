@@ -5,6 +5,7 @@
 #   labgpu_module(TARGET MAP) a login-path shared object with exactly the exports named in MAP
 #   labgpu_static(TARGET)     a login-path static executable
 #   labgpu_static_hosted(TARGET)  a static executable of ordinary C++
+#   labgpu_daemon(TARGET)     a hosted executable that ./test.sh e2e-asan takes to another Debian
 
 set(LABGPU_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Werror)
 set(LABGPU_SANITIZERS "")
@@ -56,5 +57,13 @@ function(labgpu_static_hosted target)
   labgpu_hosted(${target})
   if(NOT LABGPU_SANITIZE)
     target_link_options(${target} PRIVATE -static-pie -Wl,-z,now -Wl,-z,relro)
+  endif()
+endfunction()
+
+# Sanitised, it has their runtime inside, because servers have no libasan. clang always puts it there.
+function(labgpu_daemon target)
+  labgpu_hosted(${target})
+  if(LABGPU_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_link_options(${target} PRIVATE -static-libasan -static-libubsan)
   endif()
 endfunction()

@@ -39,21 +39,18 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
   JsonFields fields(parameters, "");
   auto asked = named_or_all_accounts(accounts_, fields);
   if (!asked) co_return VarlinkFailed(asked.error());
-  const auto& accounts = asked->accounts;
-  std::vector<Account> copies;
-  copies.reserve(accounts.size());
-  for (const auto& account : accounts) copies.push_back(*account);
-  auto asking = containers_.status_of_all(std::move(copies));
-  auto found = co_await asking;
-  if (asked->named && !found.front()) co_return container_failed(found.front().error());
   auto containers = nlohmann::json::array();
-  for (size_t i = 0; i < accounts.size(); ++i) {
-    ContainerStatus unknown;
-    unknown.user = accounts[i]->name;
-    unknown.state = ContainerState::kUnknown;
-    auto describing = describe(accounts[i], found[i] ? std::move(*found[i]) : std::move(unknown));
+  if (asked->named) {
+    const auto& account = asked->accounts.front();
+    auto asking = containers_.status(*account);
+    auto status = co_await asking;
+    if (!status) co_return container_failed(status.error());
+    auto describing = describe(account, std::move(*status));
     auto described = co_await describing;
     containers.push_back(std::move(described));
+  } else {
+    auto describing = describe_all(asked->accounts);
+    containers = co_await describing;
   }
   nlohmann::json reply;
   reply["containers"] = std::move(containers);

@@ -123,6 +123,12 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_status.cc
   Task<nlohmann::json> describe(AccountPointer account, ContainerStatus status);
+  [[nodiscard]] nlohmann::json describe_unknown(const Account& account) const;
+  // Of one account among all: what Docker does not tell is unknown.
+  using AnyContainers = Shared<Result<std::set<std::string>>>;
+  Task<void> ask_who_has_one(AnyContainers& having);
+  Task<nlohmann::json> describe_one(AccountPointer account, AnyContainers& having);
+  Task<nlohmann::json> describe_all(std::vector<AccountPointer> accounts);
   // admin_rebuild.cc
   Task<VarlinkReply> rebuild(const VarlinkCall& call);
   Task<VarlinkReply> restore(const VarlinkCall& call);

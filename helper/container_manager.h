@@ -48,7 +48,7 @@ class ContainerManager final : public Containers {
   Task<Result<void>> remove(Account account) override;
   [[nodiscard]] std::string directory_of(const Account& account) const override;
   Task<Result<ContainerStatus>> status(Account account) override;
-  Task<std::vector<Result<ContainerStatus>>> status_of_all(std::vector<Account> accounts) override;
+  [[nodiscard]] ContainerStatus status_without_docker(const Account& account) const override;
   Task<Result<void>> rebuild(Account account, bool keep, OnStep on_step) override;
   Task<Result<Snapshot>> snapshot(Account account, std::string name, std::string note) override;
   Task<Result<std::vector<Snapshot>>> snapshots(Account account) override;

@@ -86,8 +86,7 @@ struct ContainerManager::Impl {
   Task<Result<void>> remove_all_of(Account account);
   Task<Result<void>> stop_found(std::string user, ContainerDetails found, EndCause cause);
   Task<Result<ContainerStatus>> status(Account account);
-  [[nodiscard]] ContainerStatus status_without(const Account& account) const;
-  Task<std::vector<Result<ContainerStatus>>> status_of_all(std::vector<Account> accounts);
+  [[nodiscard]] ContainerStatus status_without_docker(const Account& account) const;
   Task<Result<std::set<std::string>>> users_with_containers();
   Task<Result<std::vector<std::string>>> apply_settings(Account account);
   // container_rebuilds.cc

@@ -10,9 +10,8 @@ Task<Result<ContainerStatus>> ContainerManager::status(Account account) {
   return impl_->status(std::move(account));
 }
 
-Task<std::vector<Result<ContainerStatus>>> ContainerManager::status_of_all(
-    std::vector<Account> accounts) {
-  return impl_->status_of_all(std::move(accounts));
+ContainerStatus ContainerManager::status_without_docker(const Account& account) const {
+  return impl_->status_without_docker(account);
 }
 
 Task<Result<std::set<std::string>>> ContainerManager::users_with_containers() {
@@ -32,25 +31,8 @@ Task<Result<std::set<std::string>>> ContainerManager::Impl::users_with_container
   co_return users;
 }
 
-Task<std::vector<Result<ContainerStatus>>> ContainerManager::Impl::status_of_all(
-    std::vector<Account> accounts) {
-  Result<std::set<std::string>> having = co_await users_with_containers();
-  std::vector<Result<ContainerStatus>> all;
-  for (Account& account : accounts) {
-    if (having && having->contains(account.name)) {
-      Result<ContainerStatus> one = co_await status(std::move(account));
-      all.push_back(std::move(one));
-      continue;
-    }
-    ContainerStatus without = status_without(account);
-    if (!having) without.state = ContainerState::kUnknown;
-    all.emplace_back(std::move(without));
-  }
-  co_return all;
-}
-
 // What is known without Docker.
-ContainerStatus ContainerManager::Impl::status_without(const Account& account) const {
+ContainerStatus ContainerManager::Impl::status_without_docker(const Account& account) const {
   ContainerStatus status;
   status.user = account.name;
   status.start = progress(account);
@@ -62,7 +44,7 @@ ContainerStatus ContainerManager::Impl::status_without(const Account& account) c
 
 Task<Result<ContainerStatus>> ContainerManager::Impl::status(Account account) {
   Result<std::optional<ContainerDetails>> found = co_await starter.find(account);
-  ContainerStatus status = status_without(account);
+  ContainerStatus status = status_without_docker(account);
   if (!found) {
     ErrorCode code = found.error().code;
     if (code != ErrorCode::kUnavailable && code != ErrorCode::kTimeout) {

@@ -142,9 +142,8 @@ class Containers {
   [[nodiscard]] virtual std::string directory_of(const Account& account) const = 0;
 
   virtual Task<Result<ContainerStatus>> status(Account account) = 0;
-  // The same of many, in their order. Those who have no container are no question to Docker.
-  virtual Task<std::vector<Result<ContainerStatus>>> status_of_all(
-      std::vector<Account> accounts) = 0;
+  // The status of an account that has no container.
+  [[nodiscard]] virtual ContainerStatus status_without_docker(const Account& account) const = 0;
 
   // Makes the container anew, as the settings are now: with what is in it (`keep`), or from the
   // settings' image. Its sessions end. On an error it is as it was. kNotFound when there is none.

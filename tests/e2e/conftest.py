@@ -10,6 +10,7 @@ import pytest
 from client import Client, Laptop
 from people import add_user
 from processes import run
+from sanitised import fail_when_reported, fail_when_reported_at_the_end
 from server import CAROL_PASSWORD, HOME_MARKER, MARKER, TESTHOST, Server
 from watch import LoginWatch
 
@@ -22,12 +23,19 @@ def pytest_addoption(parser):
     parser.addoption("--either", choices=["first", "second"], help="leave the other half of `either_release` out")
     parser.addoption("--logins", type=int, default=200, help="how many the soak makes")
     parser.addoption("--terminals", type=int, default=20, help="how many the soak makes")
+    parser.addoption("--sanitised", action="store_true", help="the packages are those of sanitised_packages.sh")
     parser.addoption("--keep", action="store_true", help="leave the server running, and use it when it runs already")
 
 
 def pytest_configure():
     """A shell's job in the background ignores Ctrl-C, and so would every client that it starts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """What shows that reports are noticed needs daemons that report."""
+    if collection_path.name == "test_sanitised.py" and not config.getoption("sanitised"):
+        return True
 
 
 @pytest.hookimpl(trylast=True)
@@ -85,8 +93,19 @@ def bare_server(request, laptop):
     for name, home in (("root", "/root"), ("carol", "/home/carol")):
         server.write(f"{home}/.ssh/authorized_keys", Client(laptop, name).public_key.encode(), owner=name)
     yield server
+    if request.config.getoption("sanitised"):
+        fail_when_reported_at_the_end(server)
     if not keep:
         server.down()
+
+
+@pytest.fixture(autouse=True)
+def nothing_reported(request):
+    """A sanitised daemon had nothing to report during the test, and at its own end."""
+    yield
+    server = request.session.stash.get(SERVER, None)
+    if request.config.getoption("sanitised") and server is not None:
+        fail_when_reported(server)
 
 
 @pytest.fixture(scope="session")
