@@ -30,6 +30,7 @@ TEST_F(AdminMethodsTest, StatusTellsOfOneOrAll) {
   call("AddUser", {{"name", "alice"}});
   call("AddUser", {{"name", "bob"}});
   containers_.absent = {"bob"};
+  containers_.having = {"alice"};
   auto all = call("Status", json::object())["containers"];
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0]["state"], "stopped");
@@ -38,7 +39,11 @@ TEST_F(AdminMethodsTest, StatusTellsOfOneOrAll) {
   EXPECT_EQ(all[1]["name"], "");
   EXPECT_EQ(call("Status", {{"name", "alice"}})["containers"], json::array({all[0]}));
   containers_.outcome = fail(ErrorCode::kSystem, "broken");
-  EXPECT_EQ(call("Status", json::object())["containers"][0]["state"], "unknown");
+  auto broken = call("Status", json::object())["containers"];
+  EXPECT_EQ(broken[0]["state"], "unknown");
+  EXPECT_EQ(broken[1]["state"], "absent") << "who has no container is no question to Docker";
+  containers_.listed = fail(ErrorCode::kUnavailable, "Docker is down");
+  EXPECT_EQ(call("Status", json::object())["containers"][1]["state"], "unknown");
   EXPECT_EQ(refusal("Status", {{"name", "alice"}}), "Failed: broken");
   EXPECT_THAT(refusal("Status", {{"name", "carol"}}), HasSubstr("NoSuchUser"));
 }
