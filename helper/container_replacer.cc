@@ -200,17 +200,20 @@ Task<Result<void>> ContainerReplacer::settle_all(ContainerOwner owner, bool judg
 
 Task<Result<void>> ContainerReplacer::settle_one(ContainerOwner owner, ContainerDetails aside,
                                                  std::string successor, bool may_be_good) {
+  bool answers = false;
   if (may_be_good) {
-    Result<void> answers = co_await start_and_ask(owner, successor);
-    if (answers) {
-      Result<void> finished = co_await finish(owner, std::move(aside), std::move(successor));
-      co_return finished;
-    }
-    log(LogLevel::kWarning, answers.error().message, {{kLogUser, owner.user}});
+    Result<void> asked = co_await start_and_ask(owner, successor);
+    answers = asked.has_value();
+    if (!asked) log(LogLevel::kWarning, asked.error().message, {{kLogUser, owner.user}});
   }
-  Result<void> back = co_await put_back(owner, std::move(aside), std::move(successor));
-  if (back) co_await forget_unused_images(docker_, owner.user, owner.uid);
-  co_return back;
+  Result<void> settled;
+  if (answers) {
+    settled = co_await finish(owner, std::move(aside), std::move(successor));
+  } else {
+    settled = co_await put_back(owner, std::move(aside), std::move(successor));
+    if (settled) co_await forget_unused_images(docker_, owner.user, owner.uid);
+  }
+  co_return settled;
 }
 
 }  // namespace labgpu

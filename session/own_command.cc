@@ -16,6 +16,13 @@ constexpr char kNoShell[] =
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// The first character, which there is; it is gone from `rest` then.
+char take(std::string_view& rest) {
+  char c = rest.front();
+  rest.remove_prefix(1);
+  return c;
+}
+
 bool is_control(char c) {
   auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7f;
@@ -57,8 +64,7 @@ const char* CommandWords::split(std::string_view command) {
 const char* CommandWords::take_word(std::string_view& rest) {
   char quote = '\0';
   while (!rest.empty() && (quote != '\0' || !is_blank(rest.front()))) {
-    char c = rest.front();
-    rest.remove_prefix(1);
+    char c = take(rest);
     if (c == quote) {
       quote = '\0';
     } else if (quote != '\'' && c == '\\') {
@@ -67,8 +73,7 @@ const char* CommandWords::take_word(std::string_view& rest) {
       if (quote == '"' && std::string_view("\"\\$`").find(rest.front()) == std::string_view::npos) {
         add(c);
       }
-      add(rest.front());
-      rest.remove_prefix(1);
+      add(take(rest));
     } else if (quote == '\0' && (c == '\'' || c == '"')) {
       quote = c;
     } else if (quote != '\'' && (c == '$' || c == '`' || (quote == '\0' && is_special(c)))) {
