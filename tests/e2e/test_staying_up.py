@@ -5,6 +5,8 @@ from kept import check_kept, settle, told
 from processes import wait_until
 from settings import container_status, made_with
 
+pytestmark = pytest.mark.either_release
+
 AFTERWARDS = "it was started again, and its files are as they were"
 INIT = "$(docker inspect -f '{{{{.State.Pid}}}}' {user}_container)"
 HOG = "perl -e '$x = q(x) x 400_000_000; sleep 60'"

@@ -1,7 +1,11 @@
 # What an administrator sees and sets of accounts of the host that have containers.
+import pytest
+
 from bridge import PASSWORD, assert_in_container, assert_refused
 from client import Client
 from processes import run
+
+pytestmark = pytest.mark.either_release
 
 
 def test_list_and_show_tell_where_the_account_comes_from(server, gwen, alice):

@@ -5,6 +5,8 @@ from bridge import CONFIG, DROP_IN, assert_in_container, assert_on_host, assert_
 from processes import wait_until
 from test_host_logins import STATES
 
+pytestmark = pytest.mark.either_release
+
 
 @pytest.mark.parametrize("state", ["stopped", "hanging"])
 def test_without_the_helper_members_are_refused_and_others_not_touched(server, gwen, root, carol, state):

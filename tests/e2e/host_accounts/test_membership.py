@@ -1,6 +1,10 @@
 # Who gets a container because of a group, who does not, and who is told why not; and whose home it has.
+import pytest
+
 from bridge import PASSWORD, assert_in_container, assert_on_host, assert_refused, bridged_groups, remove_host_user
 from client import Client
+
+pytestmark = pytest.mark.either_release
 
 
 def test_others_are_not_touched(server, group, gwen, root, carol, carol_by_password, before_labgpu):
