@@ -4,7 +4,6 @@ import importlib
 import os
 import pathlib
 import random
-import shutil
 import sys
 import time
 
@@ -14,11 +13,10 @@ sys.path[:0] = [str(ROOT / "tests/e2e"), str(HERE / "work")]
 
 import ways  # noqa: E402  (after the path)
 from chart import chart  # noqa: E402
-from client import Laptop  # noqa: E402
+from host import add_options, bench_host, machine_text  # noqa: E402
 from measuring import Bench, ProcessorClock  # noqa: E402
 from report import as_json, from_json, summary, table  # noqa: E402
 from sanity import problems  # noqa: E402
-from server import TESTHOST, Server  # noqa: E402
 from sizes import FULL, SHORT  # noqa: E402
 
 # Modules of work/, in the order of the table.
@@ -33,35 +31,17 @@ def arguments():
     parser.add_argument("--only", nargs="+", default=WORK, choices=WORK, metavar="WORK", help=f"of {' '.join(WORK)}")
     parser.add_argument("--add", action="store_true", help="keep what the results have of other kinds of work")
     parser.add_argument("--short", action="store_true", help="little of each: shows that all works, not how fast it is")
-    parser.add_argument("--name", default="bench", help="prefix of the server's name; runs at the same time need two")
-    parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+    add_options(parser, "bench")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    name = f"{options.name}-{options.release}"
-    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
-    server = Server(name, options.release, options.packages.resolve(), TESTHOST)
-    try:
-        if not (options.keep and server.exists()):
-            start(server, laptop)
-        laptop.address = server.address()
+    with bench_host(options, ways.set_up) as (server, laptop):
         size = SHORT if options.short else FULL
         bench = Bench(server, laptop, ways.describe(laptop), size, random.Random(), ProcessorClock(server))
         options.results.mkdir(parents=True, exist_ok=True)
         return 0 if measure(bench, options) else 1
-    finally:
-        if not options.keep:
-            server.down()
-            shutil.rmtree(laptop.directory, ignore_errors=True)
-
-
-def start(server, laptop):
-    shutil.rmtree(laptop.directory, ignore_errors=True)
-    laptop.directory.mkdir(mode=0o700)
-    server.up()
-    ways.set_up(server, laptop)
 
 
 def measure(bench, options):
@@ -102,12 +82,6 @@ def write(results, rows, machine):
     (results / "bench.svg").write_text(chart(rows))
     print(text)
     print(f"{summary(rows)}; see {results}/bench.txt, bench.json, bench.svg", file=sys.stderr)
-
-
-def machine_text(server):
-    versions = "docker version -f 'Docker {{.Server.Version}}'; dpkg-query -W -f 'OpenSSH ${Version}' openssh-server"
-    facts = server.sh(f"uname -srm; {versions}")
-    return f"Debian {server.release}, {', '.join(facts.text.splitlines())}, {os.cpu_count()} processors"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 # Logins to a host account and to labgpu's, in turns, under the kernel's eyes; prints what each part of them took.
 import argparse
 import json
-import os
 import pathlib
 import random
-import shutil
 import statistics
 import sys
 
@@ -13,12 +11,12 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "e2e")]
 
 import program_start  # noqa: E402  (after the path)
 import rows as r  # noqa: E402
-from client import Client, Laptop  # noqa: E402
+from client import Client  # noqa: E402
+from host import add_options, bench_host, install_labgpu, machine_text  # noqa: E402
 from kernel_trace import seen_from_here, tracing  # noqa: E402
 from people import add_user  # noqa: E402
-from processes import run, wait_until  # noqa: E402
+from processes import wait_until  # noqa: E402
 from rows import AGAIN, HOST, LABGPU, Row  # noqa: E402
-from server import TESTHOST, Server  # noqa: E402
 from timeline import PROBES, SESSION_COMMAND, Login  # noqa: E402
 
 ACCOUNTS = {HOST: "plain", AGAIN: "again", LABGPU: "boxed"}
@@ -32,41 +30,23 @@ def arguments():
     parser.add_argument("logins", type=int, nargs="?", default=100)
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the rows there too")
     parser.add_argument("--calls", action="store_true", help="show the system calls of each part instead of the rows")
-    parser.add_argument("--name", default="inside", help="prefix of the server's name")
-    parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+    add_options(parser, "inside")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    name = f"{options.name}-{options.release}"
-    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
-    server = Server(name, options.release, options.packages.resolve(), TESTHOST)
-    try:
-        if not (options.keep and server.exists()):
-            set_up(server, laptop)
-        laptop.address = server.address()
+    with bench_host(options, set_up) as (server, laptop):
         clients = {way: Client(laptop, user) for way, user in ACCOUNTS.items()}
         traced = Traced(server)
         if options.calls:
             show_calls(logins(traced, clients, options.logins, calls=True)[LABGPU])
         else:
             report(rows(logins(traced, clients, options.logins), traced), server, options.json)
-    finally:
-        if not options.keep:
-            server.down()
-            shutil.rmtree(laptop.directory, ignore_errors=True)
 
 
 def set_up(server, laptop):
-    shutil.rmtree(laptop.directory, ignore_errors=True)
-    laptop.directory.mkdir(mode=0o700)
-    server.up()
-    server.prepare()
-    laptop.meet(server)
-    server.install().ok()
-    server.load_user_image()
-    server.labgpu("setup").ok()
+    install_labgpu(server, laptop)
     for way in (HOST, AGAIN):
         user = ACCOUNTS[way]
         server.sh(f"useradd -m -s /bin/bash {user}")
@@ -78,8 +58,7 @@ class Traced:
     """The processes of the server that a login has to do with, by the ids that the kernel gave them."""
 
     def __init__(self, server):
-        docker = ["docker", "inspect", "-f", "{{.State.Pid}}", f"labgpu-test-{server.name}"]
-        self.host = int(run(docker).ok().text)
+        self.host = int(server.testhost("pid", server.name).ok().text)
         sshd = server.sh("systemctl show -p MainPID --value ssh").text
         self.listener = seen_from_here(self.host, sshd)
         self.helper = seen_from_here(self.host, server.helper_pid())
@@ -153,7 +132,7 @@ def in_module(login):
 
 def report(measured, server, json_file):
     measured = list(measured)
-    machine = f"Debian {server.release}, {server.sh('uname -srm').text}, {os.cpu_count()} processors"
+    machine = machine_text(server)
     print(f"{machine}, {len(measured[0].samples[LABGPU])} logins each; milliseconds: median, p95")
     print(f"{program_start.describe(server.read(SESSION_COMMAND))}\n")
     print(f"{'':44}{'host':>16}{'host again':>16}{'labgpu':>16}{'added':>9}")

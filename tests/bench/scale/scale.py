@@ -5,7 +5,6 @@ import importlib
 import os
 import pathlib
 import random
-import shutil
 import sys
 import time
 
@@ -15,12 +14,11 @@ ROOT = HERE.parents[2]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(BENCH)]
 
 from amounts import FULL, SHORT, Amounts  # noqa: E402  (after the path)
-from client import Laptop  # noqa: E402
 from crowd import Crowd  # noqa: E402
+from host import add_options, bench_host, install_labgpu, machine_text  # noqa: E402
 from measuring import Bench  # noqa: E402
 from report import as_json, table  # noqa: E402
 from rows import MISSED, verdict  # noqa: E402
-from server import TESTHOST, Server  # noqa: E402
 
 # In this order: accounts and containers never become fewer.
 PARTS = ["logins", "sessions", "growth"]
@@ -33,8 +31,7 @@ def arguments():
     parser.add_argument("--results", default=ROOT / "build/bench", type=pathlib.Path, help="folder for what is written")
     parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS, metavar="PART", help=f"of {' '.join(PARTS)}")
     parser.add_argument("--short", action="store_true", help="few of each: shows that all works")
-    parser.add_argument("--name", default="scale", help="prefix of the server's name; runs at the same time need two")
-    parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+    add_options(parser, "scale")
     for field in dataclasses.fields(Amounts):
         if field.type is int:
             parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, help=argparse.SUPPRESS)
@@ -43,36 +40,15 @@ def arguments():
 
 def main():
     options = arguments()
-    name = f"{options.name}-{options.release}"
-    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
-    server = Server(name, options.release, options.packages.resolve(), TESTHOST)
-    try:
-        if not (options.keep and server.exists()):
-            start(server, laptop)
-        laptop.address = server.address()
+    with bench_host(options, install_labgpu) as (server, laptop):
         bench = Bench(server, laptop, [], amounts_of(options), random.Random())
         return 0 if measure(bench, options) else 1
-    finally:
-        if not options.keep:
-            server.down()
-            shutil.rmtree(laptop.directory, ignore_errors=True)
 
 
 def amounts_of(options):
     """The ones of the size that was asked for, but for those that were given."""
     given = {name: value for name, value in vars(options).items() if name in Amounts.__annotations__ and value}
     return dataclasses.replace(SHORT if options.short else FULL, **given)
-
-
-def start(server, laptop):
-    shutil.rmtree(laptop.directory, ignore_errors=True)
-    laptop.directory.mkdir(mode=0o700)
-    server.up()
-    server.prepare()
-    laptop.meet(server)
-    server.install().ok()
-    server.load_user_image()
-    server.labgpu("setup").ok()
 
 
 def measure(bench, options):
@@ -94,12 +70,6 @@ def measure(bench, options):
     (options.results / "scale.txt").write_text(text)
     print(text)
     return not broken and (options.short or all(verdict(row) != MISSED for row in rows))
-
-
-def machine_text(server):
-    versions = "docker version -f 'Docker {{.Server.Version}}'; dpkg-query -W -f 'OpenSSH ${Version}' openssh-server"
-    facts = server.sh(f"uname -srm; {versions}")
-    return f"Debian {server.release}, {', '.join(facts.text.splitlines())}, {os.cpu_count()} processors"
 
 
 if __name__ == "__main__":

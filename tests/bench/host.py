@@ -1,0 +1,48 @@
+# The test host that a bench measures on: made for it, or found when it was kept.
+import contextlib
+import os
+import pathlib
+import shutil
+
+from client import Laptop
+from server import TESTHOST, Server
+
+
+def add_options(parser, name):
+    parser.add_argument("--name", default=name, help="prefix of the server's name; runs at the same time need two")
+    parser.add_argument("--keep", action="store_true", help="leave the server running, and use it when it runs already")
+
+
+@contextlib.contextmanager
+def bench_host(options, set_up):
+    """Server and Laptop; `set_up(server, laptop)` makes of a fresh server what the bench wants."""
+    name = f"{options.name}-{options.release}"
+    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
+    server = Server(name, options.release, options.packages.resolve(), TESTHOST)
+    try:
+        if not (options.keep and server.exists()):
+            shutil.rmtree(laptop.directory, ignore_errors=True)
+            laptop.directory.mkdir(mode=0o700)
+            server.up()
+            set_up(server, laptop)
+        laptop.address = server.address()
+        yield server, laptop
+    finally:
+        if not options.keep:
+            server.down()
+            shutil.rmtree(laptop.directory, ignore_errors=True)
+
+
+def install_labgpu(server, laptop):
+    """As README.md says."""
+    server.prepare()
+    laptop.meet(server)
+    server.install().ok()
+    server.load_user_image()
+    server.labgpu("setup").ok()
+
+
+def machine_text(server):
+    versions = "docker version -f 'Docker {{.Server.Version}}'; dpkg-query -W -f 'OpenSSH ${Version}' openssh-server"
+    facts = server.sh(f"uname -srm; {versions}")
+    return f"Debian {server.release}, {', '.join(facts.text.splitlines())}, {os.cpu_count()} processors"
