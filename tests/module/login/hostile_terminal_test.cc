@@ -166,7 +166,7 @@ TEST_F(HostileTerminalTest, AFloodEndsWithTheClient) {
 // non-blocking the container makes blocking again.
 TEST_F(HostileTerminalTest, OneThatBlocksTheSessionEndsWithTheClient) {
   Pty pty;
-  termios raw{};  // no echo, which would be something to read
+  termios raw{};  // no echo, which would be something to read, and no lines
   cfmakeraw(&raw);
   ASSERT_EQ(tcsetattr(pty.slave.get(), TCSANOW, &raw), 0);
   std::atomic<bool> blocks = false;
@@ -182,11 +182,18 @@ TEST_F(HostileTerminalTest, OneThatBlocksTheSessionEndsWithTheClient) {
       FakeInit::Then::kIsSilent);
   TerminalSession session("true");
   ASSERT_TRUE(eventually([&] { return blocks.load(); }));
-  session.type("x");
   const std::string call = "/proc/" + std::to_string(session.pid()) + "/syscall";
-  const std::string in_read = std::to_string(SYS_read) + " ";
-  ASSERT_TRUE(eventually([&] { return read_file(call).starts_with(in_read); }))
-      << "it was to be stuck at the master, but: " << read_file(call);
+  const std::string in_write = std::to_string(SYS_write) + " ";
+  // Nobody reads what is typed, and a terminal takes no more than the kernel keeps for it.
+  ASSERT_TRUE(eventually([&] {
+    session.type(std::string(1000, 'x'));
+    for (int look = 0; look < 3; ++look) {
+      if (!read_file(call).starts_with(in_write)) return false;
+      usleep(10000);
+    }
+    return true;
+  })) << "it was to be stuck at the master, but: "
+      << read_file(call);
   session.hang_up();
   int status = session.wait();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP) << status;
