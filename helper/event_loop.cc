@@ -72,6 +72,7 @@ EventSource EventLoop::watch(int fd, uint32_t events, std::function<void(uint32_
 }
 
 EventSource EventLoop::after(std::chrono::milliseconds delay, std::function<void()> callback) {
+  if (sd_event_get_state(event_) == SD_EVENT_FINISHED) return {};
   EventSource made = make_source([callback = std::move(callback)](uint32_t) { callback(); });
   auto dispatch = [](sd_event_source*, uint64_t, void* data) {
     return EventSource::State::dispatch(data, 0);

@@ -43,7 +43,8 @@ class EventLoop {
   // Calls back with the ready EPOLL* events while the source lives. The descriptor is borrowed and
   // must stay open longer than the source.
   [[nodiscard]] EventSource watch(int fd, uint32_t events, std::function<void(uint32_t)> callback);
-  // Calls back once after `delay`.
+  // Calls back once after `delay`. After the end of run() the source is empty, as nobody would
+  // call: what is taken down then, such as requests of libcurl's, may still ask for one.
   [[nodiscard]] EventSource after(std::chrono::milliseconds delay, std::function<void()> callback);
   // Calls back once, soon, from the loop and not from inside the caller; in the order of posting.
   void post(std::function<void()> callback);
