@@ -15,9 +15,9 @@ namespace labgpu {
 
 namespace {
 
-// Names that mean something to every server or image, also where NSS does not have them.
 constexpr auto kPublishAgain = std::chrono::seconds(5);
 
+// Names that mean something to every server or image, also where NSS does not have them.
 constexpr std::array<std::string_view, 7> kReservedNames = {
     "root", kGroupName, kAdminGroupName, "nobody", "sudo", "docker", "admin"};
 
@@ -203,13 +203,17 @@ Result<void> AccountStore::publish_all() const {
   return serves_host_accounts_ ? publish_bridge() : Result<void>();
 }
 
+void AccountStore::publish_later(const Error& why) {
+  log(LogLevel::kError,
+      "what sshd and the name service are told of the accounts stays what it was, and is tried "
+      "again: " +
+          why.message);
+  publishing_ = loop_.after(kPublishAgain, [this] { publish_until_done(); });
+}
+
 void AccountStore::publish_until_done() {
   if (auto done = publish_all(); !done) {
-    log(LogLevel::kError,
-        "what sshd and the name service are told of the accounts stays what it was, and is tried "
-        "again: " +
-            done.error().message);
-    publishing_ = loop_.after(kPublishAgain, [this] { publish_until_done(); });
+    publish_later(done.error());
   } else if (publishing_) {
     log(LogLevel::kNotice, "sshd and the name service are told of the accounts as they are");
     publishing_.reset();
@@ -219,7 +223,7 @@ void AccountStore::publish_until_done() {
 void AccountStore::serve_host_accounts(const BridgeSettings& bridge) {
   bridge_ = bridge;
   serves_host_accounts_ = true;
-  publish_until_done();
+  if (auto done = publish_bridge(); !done) publish_later(done.error());
 }
 
 Result<void> AccountStore::check_name(const std::string& name) const {

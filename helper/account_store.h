@@ -120,6 +120,7 @@ class AccountStore {
   // These and the keys.
   [[nodiscard]] Result<void> publish_all() const;
   void publish_until_done();
+  void publish_later(const Error& why);
   // The one of the two that has accounts like this.
   [[nodiscard]] Result<void> publish_for(const Account& account) const;
 
