@@ -42,12 +42,10 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
   auto containers = nlohmann::json::array();
   if (asked->named) {
     const auto& account = asked->accounts.front();
-    auto asking = containers_.status(*account);
-    auto status = co_await asking;
-    if (!status) co_return container_failed(status.error());
-    auto describing = describe(account, std::move(*status));
-    auto described = co_await describing;
-    containers.push_back(std::move(described));
+    auto asking = ask_and_describe(account);
+    auto described = co_await asking;
+    if (!described) co_return container_failed(described.error());
+    containers.push_back(std::move(*described));
   } else {
     auto describing = describe_all(asked->accounts);
     containers = co_await describing;
@@ -59,13 +57,11 @@ Task<VarlinkReply> AdminMethods::status(const nlohmann::json& parameters) {
 
 Task<VarlinkReply> AdminMethods::status_after(Result<void> done, AccountPointer account) {
   if (!done) co_return container_failed(done.error());
-  auto asking = containers_.status(*account);
-  auto status = co_await asking;
-  if (!status) co_return container_failed(status.error());
-  auto describing = describe(account, std::move(*status));
-  auto described = co_await describing;
+  auto asking = ask_and_describe(std::move(account));
+  auto described = co_await asking;
+  if (!described) co_return container_failed(described.error());
   nlohmann::json reply;
-  reply["container"] = std::move(described);
+  reply["container"] = std::move(*described);
   co_return reply;
 }
 

@@ -123,6 +123,7 @@ class AdminMethods final : public VarlinkInterface {
 
   // admin_status.cc
   Task<nlohmann::json> describe(AccountPointer account, ContainerStatus status);
+  Task<Result<nlohmann::json>> ask_and_describe(AccountPointer account);
   [[nodiscard]] nlohmann::json describe_unknown(const Account& account) const;
   // Of one account among all: what Docker does not tell is unknown.
   using AnyContainers = Shared<Result<std::set<std::string>>>;

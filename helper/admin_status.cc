@@ -30,6 +30,15 @@ Task<nlohmann::json> AdminMethods::describe(AccountPointer account, ContainerSta
   co_return reply;
 }
 
+Task<Result<nlohmann::json>> AdminMethods::ask_and_describe(AccountPointer account) {
+  auto asking = containers_.status(*account);
+  auto status = co_await asking;
+  if (!status) co_return Failed(status.error());
+  auto describing = describe(std::move(account), std::move(*status));
+  auto described = co_await describing;
+  co_return described;
+}
+
 nlohmann::json AdminMethods::describe_unknown(const Account& account) const {
   ContainerStatus unknown;
   unknown.user = account.name;
@@ -46,16 +55,14 @@ Task<void> AdminMethods::ask_who_has_one(AnyContainers& having) {
 Task<nlohmann::json> AdminMethods::describe_one(AccountPointer account, AnyContainers& having) {
   auto users = co_await having;
   if (!users) co_return describe_unknown(*account);
-  auto status = containers_.status_without_docker(*account);
-  if (users->contains(account->name)) {
-    auto asking = containers_.status(*account);
-    auto answer = co_await asking;
-    if (!answer) co_return describe_unknown(*account);
-    status = std::move(*answer);
+  if (!users->contains(account->name)) {
+    auto describing = describe(account, containers_.status_without_docker(*account));
+    auto described = co_await describing;
+    co_return described;
   }
-  auto describing = describe(account, std::move(status));
-  auto described = co_await describing;
-  co_return described;
+  auto asking = ask_and_describe(account);
+  auto described = co_await asking;
+  co_return described ? std::move(*described) : describe_unknown(*account);
 }
 
 Task<nlohmann::json> AdminMethods::describe_all(std::vector<AccountPointer> accounts) {
