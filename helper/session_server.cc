@@ -240,27 +240,22 @@ std::optional<Failure> SessionServer::refuse_sender(Sender sender, const Peer& p
     return failure(FailureCode::kNoAccount, "you have no account of labgpu's on this server");
   }
   auto moved = is_moved_by_root(peer.pid);
-  if (!moved) {
-    const int reason = errno;
-    if (said_.enter(account->name)) {
-      log(LogLevel::kError,
-          std::string("refused a session whose process cannot be looked at: ") + strerror(reason),
-          {{kLogUser, account->name}});
-    }
-    return failure(FailureCode::kSystem,
-                   "the server's labgpu service cannot look at your login now; log in again");
+  const int reason = errno;
+  if (moved == true) return std::nullopt;
+  if (said_.enter(account->name)) {
+    log(LogLevel::kError,
+        moved ? "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and "
+                "session lines of the login's PAM service? (labgpu setup puts it there)"
+              : std::string("refused a session whose process cannot be looked at: ") +
+                    strerror(reason),
+        {{kLogUser, account->name}});
   }
-  if (!*moved) {
-    if (said_.enter(account->name)) {
-      log(LogLevel::kError,
-          "refused a session outside of a login by ssh; is pam_labgpu.so in the auth and session "
-          "lines of the login's PAM service? (labgpu setup puts it there)",
-          {{kLogUser, account->name}});
-    }
+  if (moved) {
     return failure(FailureCode::kNotAllowed,
                    "labgpu is not set up for this way of logging in; tell the administrator");
   }
-  return std::nullopt;
+  return failure(FailureCode::kSystem,
+                 "the server's labgpu service cannot look at your login now; log in again");
 }
 
 SessionServer::Next SessionServer::refuse(const Connection& connection, const Failure& refusal) {
