@@ -2,27 +2,17 @@
 import threading
 import time
 
+from beside import Beside
 
-class LoginWatch:
+
+class LoginWatch(Beside):
     """`with LoginWatch(root, carol) as watch: …`; then `watch.check()`."""
 
     def __init__(self, *clients):
-        self.clients = clients
+        super().__init__([threading.Thread(target=self._log_in_again_and_again, args=(client,)) for client in clients])
         self.failures = []
         self.logins = 0
         self.slowest = 0.0
-        self.stop = threading.Event()
-        self.threads = [threading.Thread(target=self._log_in_again_and_again, args=(client,)) for client in clients]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
 
     def _log_in_again_and_again(self, client):
         while not self.stop.is_set():

@@ -4,6 +4,7 @@ import itertools
 import random
 import threading
 
+from beside import Beside
 from judge import Judgement, Outcome, Verdict, judge_answer, judge_copy
 from processes import run
 
@@ -16,30 +17,21 @@ ONCE = ["-o", "ConnectionAttempts=1", "-o", "ConnectTimeout=25"]
 GIVE_UP = 40
 
 
-class Load:
+class Load(Beside):
     """`with Load(people, tally, faults, seed, folder): …`; FAULTS says which are at work (storm.AtWork)."""
 
     def __init__(self, people, tally, at_work, seed, folder):
         self.tally = tally
         self.at_work = at_work
         self.folder = folder
-        self.stop = threading.Event()
         self.broken = []
         # The first account twice, so that one container has logins at the same time.
-        self.threads = [
-            threading.Thread(target=self._guarded, args=(person, random.Random(f"{seed}/{number}")))
-            for number, person in enumerate([people[0], *people])
-        ]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__(
+            [
+                threading.Thread(target=self._guarded, args=(person, random.Random(f"{seed}/{number}")))
+                for number, person in enumerate([people[0], *people])
+            ]
+        )
 
     def _guarded(self, person, draw):
         try:

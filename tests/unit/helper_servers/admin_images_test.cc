@@ -1,15 +1,9 @@
 // ListImages, PullImage and Build: who uses what, and what a build does to an account.
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
 #include <optional>
 
-#include "helper/admin_methods.h"
-#include "tests/unit/helper_docker/run_task.h"
-#include "tests/unit/helper_servers/accounts.h"
-#include "tests/unit/helper_servers/fake_containers.h"
-#include "tests/unit/helper_servers/fake_images.h"
-#include "tests/unit/helper_servers/fake_logins.h"
+#include "tests/unit/helper_servers/admin_fixture.h"
 
 namespace labgpu::test {
 namespace {
@@ -21,11 +15,10 @@ using testing_support::keep_result;
 using testing_support::run_task;
 using testing_support::run_until;
 
-class AdminImagesTest : public testing::Test {
+class AdminImagesTest : public AdminMethodsTest {
  protected:
   AdminImagesTest() {
-    EXPECT_EQ(mkdir((accounts_.directory / "home").c_str(), 0755), 0);
-    config_.home = accounts_.directory / "home/{user}";
+    logins_.open.clear();
     config_.defaults.image = "debian";
     config_.profiles["phd"].image = "lab/cuda:12";
     for (const char* name : {"alice", "bob"}) EXPECT_TRUE(call("AddUser", {{"name", name}}));
@@ -56,17 +49,6 @@ class AdminImagesTest : public testing::Test {
     return details;
   }
 
-  EventLoop loop_;
-  Accounts accounts_{loop_};
-  FakeContainers containers_;
-  Config config_;
-  Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  FakeLogins logins_;
-  FakeImages images_;
-  Worker worker_{loop_};
-  PasswordChanges passwords_{*accounts_.store, worker_};
-  AdminMethods admin_{loop_,        *accounts_.store, containers_, maintenance_, config_,
-                      std::nullopt, logins_,          passwords_,  images_};
   std::vector<json> told_;
   bool is_behind_ = false;
 };

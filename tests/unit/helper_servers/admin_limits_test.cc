@@ -1,36 +1,18 @@
 // How much of administration a user may ask for.
 #include <gmock/gmock.h>
 
-#include "helper/admin_methods.h"
-#include "tests/unit/helper_docker/run_task.h"
-#include "tests/unit/helper_servers/accounts.h"
-#include "tests/unit/helper_servers/fake_containers.h"
-#include "tests/unit/helper_servers/fake_images.h"
-#include "tests/unit/helper_servers/fake_logins.h"
+#include "tests/unit/helper_servers/admin_fixture.h"
 
 namespace labgpu::test {
 namespace {
 
 using testing::HasSubstr;
 
-class AdminLimitsTest : public testing::Test {
+class AdminLimitsTest : public AdminMethodsTest {
  protected:
   VarlinkReply restart(const std::string& user, const Peer& peer) {
-    VarlinkCall call{"org.labgpu", "Restart", {{"name", user}}, false, false, peer};
-    return testing_support::run_task(loop_, admin_.call(call));
+    return reply_to("Restart", {{"name", user}}, peer);
   }
-
-  EventLoop loop_;
-  Accounts accounts_{loop_};
-  FakeContainers containers_;
-  Config config_;
-  Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  FakeLogins logins_;
-  Worker worker_{loop_};
-  PasswordChanges passwords_{*accounts_.store, worker_};
-  FakeImages images_;
-  AdminMethods admin_{loop_,        *accounts_.store, containers_, maintenance_, config_,
-                      std::nullopt, logins_,          passwords_,  images_};
 };
 
 TEST_F(AdminLimitsTest, AUserHasSoManyChangesAMinuteAndRootAsManyAsRootLikes) {

@@ -1,16 +1,10 @@
 // Rebuild, Snapshot, ListSnapshots, RemoveSnapshot, Restore and Adopt: who may, what is asked of
 // the containers, what is told meanwhile and in the end.
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
 #include <optional>
 
-#include "helper/admin_methods.h"
-#include "tests/unit/helper_docker/run_task.h"
-#include "tests/unit/helper_servers/accounts.h"
-#include "tests/unit/helper_servers/fake_containers.h"
-#include "tests/unit/helper_servers/fake_images.h"
-#include "tests/unit/helper_servers/fake_logins.h"
+#include "tests/unit/helper_servers/admin_fixture.h"
 
 namespace labgpu::test {
 namespace {
@@ -23,14 +17,10 @@ using testing_support::keep_result;
 using testing_support::run_task;
 using testing_support::run_until;
 
-const Peer kRoot{0, 1, {}};
-const Peer kAlice{20001, 1, {}};
-
-class AdminSnapshotsTest : public testing::Test {
+class AdminSnapshotsTest : public AdminMethodsTest {
  protected:
   AdminSnapshotsTest() {
-    EXPECT_EQ(mkdir((accounts_.directory / "home").c_str(), 0755), 0);
-    config_.home = accounts_.directory / "home/{user}";
+    logins_.open.clear();
     call("AddUser", {{"name", "alice"}});
     call("AddUser", {{"name", "bob"}});
     containers_.asked.clear();
@@ -48,17 +38,6 @@ class AdminSnapshotsTest : public testing::Test {
     return reply ? "accepted" : reply.error().parameters.value("message", reply.error().name);
   }
 
-  EventLoop loop_;
-  Accounts accounts_{loop_};
-  FakeContainers containers_;
-  Config config_;
-  FakeLogins logins_;
-  Maintenance maintenance_ = Maintenance::open(*accounts_.records).value();
-  Worker worker_{loop_};
-  PasswordChanges passwords_{*accounts_.store, worker_};
-  FakeImages images_;
-  AdminMethods admin_{loop_,        *accounts_.store, containers_, maintenance_, config_,
-                      std::nullopt, logins_,          passwords_,  images_};
   std::vector<json> told_;
 };
 
