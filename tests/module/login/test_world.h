@@ -7,7 +7,7 @@
 
 namespace labgpu::login_test {
 
-// The account of every test; nothing on the machine has these ids.
+// The account of every test.
 inline constexpr char kUser[] = "alice";
 inline constexpr uid_t kUid = 20001;
 inline constexpr char kHome[] = "/home/alice";
@@ -24,7 +24,7 @@ bool exists(const std::string& path);
 template <typename Condition>
 bool eventually(Condition condition, int seconds = 10);
 void pause_ms(int milliseconds);
-// How many processes of kUid the machine has.
+// How many processes of kUid are in the mount namespace of these tests.
 int processes_of_user();
 
 template <typename Condition>
