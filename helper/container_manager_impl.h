@@ -17,6 +17,7 @@
 #include "helper/container_replacer.h"
 #include "helper/container_starter.h"
 #include "helper/docker_events.h"
+#include "helper/export_places.h"
 #include "helper/image_export.h"
 #include "helper/image_puller.h"
 #include "helper/refresh_queue.h"
@@ -59,7 +60,7 @@ struct ContainerManager::Impl {
         snapshot_images(docker_client),
         images(docker_client),
         tree_worker(loop),
-        file_worker(loop),
+        export_places(loop),
         events(loop, docker_client, kLabelUser,
                {.on_resync =
                     [this] {
@@ -105,7 +106,10 @@ struct ContainerManager::Impl {
   // container_exports.cc
   Task<Result<std::vector<Mount>>> mounts_of(Account account);
   Task<Result<void>> commit_for_export(Account account, std::string image);
-  Task<Result<void>> write_image(std::string image, std::shared_ptr<UserFile> file);
+  Task<Result<std::string>> image_to_export(Account account, std::string snapshot);
+  Task<Result<std::shared_ptr<UserFile>>> create_file(Account account, std::string path,
+                                                      Worker& worker);
+  Task<Result<void>> write_image(std::string image, std::shared_ptr<UserFile> file, Worker& worker);
   Task<Result<std::string>> export_to(Account account, std::string snapshot, std::string path,
                                       OnStep on_step);
   // Awaits `task` as the manager's own: it goes on when whoever waits for it goes away.
@@ -123,7 +127,7 @@ struct ContainerManager::Impl {
   TreeWork trees;
   std::shared_ptr<ExportWork> exports = std::make_shared<ExportWork>();
   Worker tree_worker;  // uses what is above it
-  Worker file_worker;
+  ExportPlaces export_places;
   std::map<std::string, Lane> lanes;
   std::function<void(const EngineInfo&)> on_engine;
   RefreshQueue refreshes{[this](std::string id) { return refresh(std::move(id)); }};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -15,9 +16,16 @@ struct ExportWork {
   std::atomic<bool> stop = false;
 };
 
+// What ends a transfer that no longer gets anywhere.
+struct ExportLimits {
+  std::chrono::seconds first{3600};  // Docker puts an image together before it sends the first byte
+  std::chrono::seconds pause{600};   // then, as long with fewer than `least` bytes written
+  uint64_t least = uint64_t{1} << 20;
+};
+
 // Blocks for as long as it takes: for a worker's thread. `target` is the request to Docker at
 // `socket`, "/v1.41/images/NAME/get". Nothing of it is kept in memory but a piece at a time.
 Result<void> save_image(const std::string& socket, const std::string& target, int fd,
-                        ExportWork& work);
+                        ExportWork& work, ExportLimits limits = {});
 
 }  // namespace labgpu

@@ -8,16 +8,18 @@ namespace labgpu {
 
 void RefreshQueue::add(std::string id) {
   if (waiting_.size() >= kMostWaiting) return;
-  waiting_.insert(std::move(id));
+  if (waiting_.insert(id).second) order_.push_back(std::move(id));
   begin_some();
 }
 
 void RefreshQueue::begin_some() {
   while (running_.size() < kAtOnce) {
-    auto next = std::find_if(waiting_.begin(), waiting_.end(),
+    auto next = std::find_if(order_.begin(), order_.end(),
                              [this](const std::string& id) { return !running_.contains(id); });
-    if (next == waiting_.end()) return;
-    std::string id = std::move(waiting_.extract(next).value());
+    if (next == order_.end()) return;
+    std::string id = std::move(*next);
+    order_.erase(next);
+    waiting_.erase(id);
     running_.insert(id);
     work_.add(run(std::move(id)));
   }

@@ -1,8 +1,9 @@
-// Which containers have to be looked at again: each once, however often it is asked for, and a few
-// at a time.
+// Which containers have to be looked at again: each once, however often it is asked for, a few at a
+// time, first come, first served.
 #pragma once
 
 #include <functional>
+#include <list>
 #include <set>
 #include <string>
 
@@ -34,6 +35,7 @@ class RefreshQueue {
 
   std::function<Task<void>(std::string id)> refresh_;
   std::set<std::string> waiting_;
+  std::list<std::string> order_;  // in which these came
   std::set<std::string> running_;
   TaskGroup work_;  // last, so that its frames go before what they use
 };

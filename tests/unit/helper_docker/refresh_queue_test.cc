@@ -50,6 +50,31 @@ TEST_F(RefreshQueueTest, AFewAtATime) {
   EXPECT_EQ(begun_.back(), "108");
 }
 
+TEST_F(RefreshQueueTest, TheOldestIsNextWhateverItIsCalled) {
+  for (int i = 100; i < 108; ++i) queue_.add(std::to_string(i));
+  queue_.add("z");
+  queue_.add("a");
+  queue_.add("m");
+  queue_.add("z");  // keeps its place
+  end("100");
+  EXPECT_EQ(begun_.back(), "z");
+  end("101");
+  EXPECT_EQ(begun_.back(), "a");
+  end("102");
+  EXPECT_EQ(begun_.back(), "m");
+  EXPECT_EQ(queue_.waiting(), 0U);
+}
+
+TEST_F(RefreshQueueTest, OneThatIsBeingLookedAtLetsOthersPast) {
+  for (int i = 100; i < 108; ++i) queue_.add(std::to_string(i));
+  queue_.add("100");
+  queue_.add("a");
+  end("101");
+  EXPECT_EQ(begun_.back(), "a");
+  end("100");
+  EXPECT_EQ(begun_.back(), "100");
+}
+
 TEST_F(RefreshQueueTest, WhatIsAskedForMeanwhileIsDoneOnceMore) {
   for (int i = 0; i < 1000; ++i) queue_.add("a");
   EXPECT_THAT(begun_, ElementsAre("a"));
