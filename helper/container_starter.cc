@@ -8,6 +8,7 @@
 #include "helper/aside_name.h"
 #include "helper/container_directories.h"
 #include "helper/container_process.h"
+#include "helper/image_labels.h"
 #include "helper/life_log.h"
 #include "helper/text_list.h"
 
@@ -183,6 +184,14 @@ Task<Result<Running>> ContainerStarter::start(Account account, std::string& miss
   co_return running;
 }
 
+// One that is not here is for the create to miss.
+Task<Result<void>> ContainerStarter::check_image(std::string image) {
+  Result<ImageDetails> found = co_await docker_.inspect_image(image);
+  if (found) co_return check_labels(image, *found);
+  if (found.error().code == ErrorCode::kNotFound) co_return Result<void>();
+  co_return Failed(found.error());
+}
+
 Task<Result<nlohmann::json>> ContainerStarter::specify(Account account, Settings settings) {
   Result<EngineInfo> engine = co_await docker_.info();
   if (!engine) co_return Failed(engine.error());
@@ -203,6 +212,8 @@ Task<Result<Successor>> ContainerStarter::prepare_successor(Account account,
   Result<nlohmann::json> specification = co_await specify(account, *settings);
   if (!specification) co_return Failed(specification.error());
   if (from) (*specification)["Image"] = from->image;
+  Result<void> fits = co_await check_image((*specification)["Image"]);
+  if (!fits) co_return Failed(fits.error());
   co_return Successor{settings->container_name, std::move(*specification)};
 }
 
@@ -210,6 +221,8 @@ Task<Result<std::string>> ContainerStarter::create(Account account, Settings set
                                                    std::string& missing_image) {
   Result<nlohmann::json> specification = co_await specify(account, settings);
   if (!specification) co_return Failed(specification.error());
+  Result<void> fits = co_await check_image(settings.image);
+  if (!fits) co_return Failed(fits.error());
   Result<std::string> created =
       co_await docker_.create_container(settings.container_name, *specification);
   if (created) {

@@ -76,6 +76,7 @@ class ContainerStarter {
  private:
   Result<void> prepare_host(const Account& account, const std::vector<Mount>& mounts) const;
   void link_name_files(const ContainerDetails& details, const ContainerOwner& owner) const;
+  Task<Result<void>> check_image(std::string image);
   Task<Result<nlohmann::json>> specify(Account account, Settings settings);
   Task<Result<std::string>> create(Account account, Settings settings, std::string& missing_image);
   Task<Result<std::string>> adopt(Account account, Settings settings);

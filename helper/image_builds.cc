@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "helper/build_output.h"
+#include "helper/image_labels.h"
 #include "helper/image_name.h"
 #include "helper/log.h"
 #include "helper/reservation.h"
@@ -72,6 +73,15 @@ Result<void> check_base(const std::string& image, const ImageDetails& found,
                 "the image " + image + " has ONBUILD instructions, which are not run here");
   }
   return {};
+}
+
+Result<void> check_built(const std::string& name, const ImageDetails& image, uint64_t most_bytes) {
+  if (image.bytes > most_bytes) {
+    return fail(ErrorCode::kInvalid, "it has " + std::to_string(image.bytes >> 20) +
+                                         " MiB, and the setting build_size allows " +
+                                         size_text(most_bytes));
+  }
+  return check_labels(name, image);
 }
 
 }  // namespace
@@ -187,14 +197,12 @@ Task<Result<void>> ImageBuilds::run(ImageBuild build, uint32_t seconds,
 Task<Result<BuiltImage>> ImageBuilds::judge(std::string name, uint64_t most_bytes) {
   auto asking = docker_.inspect_image(name);
   auto image = co_await asking;
-  if (!image) co_return Failed(image.error());
-  if (image->bytes <= most_bytes) co_return BuiltImage{name, image->id, image->bytes};
+  Result<void> fits = image ? check_built(name, *image, most_bytes) : Failed(image.error());
+  if (fits) co_return BuiltImage{name, image->id, image->bytes};
   auto removing = docker_.remove_image(name);
   auto removed = co_await removing;
   if (!removed) log(LogLevel::kWarning, removed.error().message);
-  co_return fail(ErrorCode::kInvalid,
-                 "the image is refused and deleted: it has " + std::to_string(image->bytes >> 20) +
-                     " MiB, and the setting build_size allows " + size_text(most_bytes));
+  co_return wrap("the image is refused and deleted", fits.error());
 }
 
 Task<Result<std::vector<std::string>>> ImageBuilds::names_of(Account account) {

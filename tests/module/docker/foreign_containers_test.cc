@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "helper/image_labels.h"
 #include "tests/module/docker/docker_fixture.h"
 
 namespace labgpu {
@@ -54,6 +55,21 @@ TEST_F(ForeignContainersTest, LabelsOfAnImageFoolNobody) {
   EXPECT_NE((*running)->id, id);
   ASSERT_TRUE(run_task(loop_, manager_->remove(account)));
   EXPECT_TRUE(succeeds("docker inspect " + id));
+}
+
+// Every list of containers would repeat them.
+TEST_F(ForeignContainersTest, AnImageWithTooMuchInLabelsGetsNoContainer) {
+  Account account = make_account();
+  account.settings.image = image() + "-labels";
+  output_of("printf 'FROM %s\\nLABEL much=%s\\n' " + image() + " " +
+            std::string(kMostLabelBytes, 'x') + " | docker build -q -t " + account.settings.image +
+            " -");
+  Result<Running> running = ensure(account);
+  output_of("docker rmi " + account.settings.image);
+  ASSERT_FALSE(running);
+  EXPECT_EQ(running.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(running.error().message, HasSubstr("bytes in labels"));
+  EXPECT_FALSE(succeeds("docker inspect " + container_name(account)));
 }
 
 TEST_F(ForeignContainersTest, FormerAccountsContainerIsNotHandedOut) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "helper/image_labels.h"
 #include "tests/module/docker/docker_fixture.h"
 
 namespace labgpu {
@@ -143,6 +144,21 @@ TEST_F(ImageBuildsTest, WhatIsTooLargeIsRefusedAndGone) {
   put_recipe("RUN dd if=/dev/zero of=/large bs=1M count=3");
   EXPECT_THAT(refusal(),
               AllOf(HasSubstr("refused and deleted"), HasSubstr("build_size allows 3m")));
+  EXPECT_EQ(left(), "");
+}
+
+// Docker repeats labels in every list of images.
+TEST_F(ImageBuildsTest, WhatHasTooMuchInLabelsIsRefusedAndGone) {
+  put_recipe("LABEL much=" + std::string(kMostLabelBytes, 'x'));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("refused and deleted"), HasSubstr("bytes in labels")));
+  EXPECT_EQ(left(), "");
+}
+
+TEST_F(ImageBuildsTest, WhatDockerSaysTooMuchAboutIsRefusedAndGone) {
+  std::string twenty;
+  for (int i = 0; i < 20; ++i) twenty += "$A";
+  put_recipe("ENV A=" + std::string(60000, 'x') + "\nENV B=" + twenty);
+  EXPECT_THAT(refusal(), HasSubstr("refused and deleted"));
   EXPECT_EQ(left(), "");
 }
 
