@@ -1,4 +1,7 @@
 // How many connections each user may hold to one socket, so that nobody keeps the others out.
+//
+// A user may hold a certain part of what is still free, not a certain number: the more is taken,
+// the fewer are for each, and however many users take all they get, there is one for the next.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +14,7 @@ namespace labgpu {
 struct QuotaLimits {
   size_t total = 0;
   size_t unprivileged = 0;  // of these, by others than root
-  size_t per_user = 0;      // root is not counted
+  size_t per_user = 0;      // while nobody else holds any; root is not counted
 };
 
 class ConnectionQuota {
@@ -22,9 +25,7 @@ class ConnectionQuota {
   [[nodiscard]] bool enter(uid_t uid) {
     if (total_ >= limits_.total) return false;
     if (uid != 0) {
-      auto own = by_uid_.find(uid);
-      if (own != by_uid_.end() && own->second >= limits_.per_user) return false;
-      if (unprivileged_ >= limits_.unprivileged) return false;
+      if (!has_room_for(uid)) return false;
       ++by_uid_[uid];
       ++unprivileged_;
     }
@@ -42,6 +43,14 @@ class ConnectionQuota {
   }
 
  private:
+  // With this part of the free ones a user who is alone ends at per_user.
+  [[nodiscard]] bool has_room_for(uid_t uid) const {
+    const size_t free = limits_.unprivileged - unprivileged_;
+    const size_t parts = limits_.unprivileged / limits_.per_user - 1;
+    auto own = by_uid_.find(uid);
+    return own == by_uid_.end() ? free > 0 : own->second * parts < free;
+  }
+
   QuotaLimits limits_;
   size_t total_ = 0;
   size_t unprivileged_ = 0;

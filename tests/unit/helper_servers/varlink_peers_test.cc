@@ -105,16 +105,6 @@ TEST_F(VarlinkPeersTest, NoUserCanKeepRootOut) {
   EXPECT_EQ(root.receive()["parameters"]["tag"], "root");
 }
 
-// Twenty have all the connections that they may, and two hundred more ask at once.
-TEST(VarlinkLimits, AClassIsServedBesideThoseWhoHoldAllTheyMay) {
-  const QuotaLimits limits = VarlinkLimits{}.connections;
-  ConnectionQuota quota(limits);
-  for (uid_t uid = 20000; uid < 20020; ++uid) {
-    for (size_t i = 0; i < limits.per_user; ++i) ASSERT_TRUE(quota.enter(uid)) << uid;
-  }
-  for (uid_t uid = 21000; uid < 21200; ++uid) EXPECT_TRUE(quota.enter(uid)) << uid;
-}
-
 TEST_F(VarlinkPeersTest, RefusalsDoNotFillTheLog) {
   LoggedLines lines;
   std::vector<std::unique_ptr<PeerProcess>> flood;
