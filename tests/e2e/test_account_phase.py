@@ -8,6 +8,8 @@ from client import Client
 from processes import run, wait_until
 from test_bad_input import assert_one_line
 
+pytestmark = pytest.mark.either_release
+
 NAME = "dana"
 PASSWORD = "dana's pass word"
 

@@ -5,6 +5,8 @@ from agent import agent_with_key
 from processes import wait_until
 from terminal import SHELL, Terminal
 
+pytestmark = pytest.mark.either_release
+
 LIST_KEYS = "SSH_AUTH_SOCK=~/.ssh/agent.sock ssh-add -l"
 
 

@@ -35,6 +35,7 @@ def describe_end(client, signal, *options):
     return result.status, told, result.text
 
 
+@pytest.mark.either_release
 def test_death_by_signal_looks_as_with_a_host_account(alice, carol):
     with alice.master() as alices, carol.master() as carols:
         for signal in SIGNALS:

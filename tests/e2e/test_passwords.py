@@ -8,6 +8,8 @@ from processes import PATIENCE
 from server import CAROL_PASSWORD, UNITS
 from terminal import Terminal
 
+pytestmark = pytest.mark.either_release
+
 OLD = "Regen-im-Juli 47"
 NEW = "Schnee-im-Mai 58"
 WEAK = "abc"

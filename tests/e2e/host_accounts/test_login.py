@@ -6,6 +6,8 @@ from client import Client, free_port, talk
 from processes import run, wait_until
 from test_forwarding import PERL_CLIENT
 
+pytestmark = pytest.mark.either_release
+
 
 def user(server, name):
     return server.labgpu_json("user", "show", name)["user"]
