@@ -15,6 +15,10 @@ namespace labgpu {
 namespace {
 
 constexpr long kConnectTimeoutMs = 5000;
+// Of a stream, in bytes per second: Docker's events, and what it says of a pull or a build, for
+// people. What comes faster waits in the socket, because reading it would take the loop from
+// everybody else.
+constexpr curl_off_t kStreamRate = 256 * 1024;
 constexpr size_t kMaxHeaderBytes = size_t{64} * 1024;
 
 struct EasyDeleter {
@@ -134,7 +138,10 @@ void HttpClient::Transfer::set_limits() {
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
   if (stream_ == nullptr) {
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-  } else if (request_.stream.silence.count() > 0) {
+    return;
+  }
+  set(CURLOPT_MAX_RECV_SPEED_LARGE, kStreamRate);
+  if (request_.stream.silence.count() > 0) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.stream.silence.count()));
   }

@@ -319,6 +319,28 @@ TEST(HttpStream, OneThatNeverEndsIsEnded) {
   EXPECT_GT(seen, 0U);
 }
 
+TEST(HttpStream, AFloodIsReadAsFastAsPeopleNeedIt) {
+  constexpr size_t kPiece = 65536;
+  FakeServer server([](const FakeRequest&, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\n");
+    for (size_t sent = 0; sent < 256 * kPiece; sent += kPiece) c.send(std::string(kPiece, 'x'));
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  size_t seen = 0;
+  HttpStream stream{.on_open = [] {},
+                    .on_data = [&](std::string_view piece) { seen += piece.size(); }};
+  std::optional<Result<HttpResponse>> out;
+  auto request = client.stream({.target = "/x"}, stream);
+  std::optional<Task<void>> task = testing_support::keep_result(std::move(request), out);
+  task->start();
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  run_until(loop, [&] { return std::chrono::steady_clock::now() > end; });
+  EXPECT_GT(seen, 2 * kPiece);
+  EXPECT_LT(seen, 64 * kPiece);  // of 256; libcurl lets some of the first second's through at once
+  task.reset();
+}
+
 TEST(UrlEncode, LeavesOnlyUnreservedCharacters) {
   EXPECT_EQ(url_encode("aZ09-._~"), "aZ09-._~");
   EXPECT_EQ(url_encode("a/b:c?d=e&f#\xc3\xa4 %"), "a%2Fb%3Ac%3Fd%3De%26f%23%C3%A4%20%25");
