@@ -54,15 +54,21 @@ run_suite() {
   echo "== $name"
   if ! "$@" >"$log" 2>&1 </dev/null; then
     # A suite that broke off without a failed test of its own is a failure all the same.
-    [[ $(count "$folder") != *' 0 failed'* ]] || echo "failed suite $name" >>"$folder/steps"
+    [[ $(summary "$folder") != *' 0 failed'* ]] || echo "failed suite $name" >>"$folder/steps"
     tail -n 60 "$log"
     echo "== $name failed; the whole log: $log"
   fi
-  echo "== $name: $(count "$folder") ($((SECONDS - started)) s)"
+  echo "== $name: $(summary "$folder") ($((SECONDS - started)) s)"
 }
 
+# A line for each test that failed, and the numbers.
 count() {
   "$root/tests/run/count_results.py" "$@"
+}
+
+# The numbers.
+summary() {
+  count "$1" | tail -n 1
 }
 
 # build PRESET [TARGET...]
@@ -264,6 +270,6 @@ case ${1:-all} in
   *) run "$@" ;;
 esac
 
-total=$(count "$output")
-echo "$total"
+count "$output"
+total=$(summary "$output")
 [[ $total == *' 0 failed,'* && $total != '0 passed,'* ]]

@@ -60,12 +60,12 @@ TEST_F(ForeignContainersTest, LabelsOfAnImageFoolNobody) {
 // Every list of containers would repeat them.
 TEST_F(ForeignContainersTest, AnImageWithTooMuchInLabelsGetsNoContainer) {
   Account account = make_account();
-  account.settings.image = image() + "-labels";
+  const std::string labelled = image() + "-labels";
   output_of("printf 'FROM %s\\nLABEL much=%s\\n' " + image() + " " +
-            std::string(kMostLabelBytes, 'x') + " | docker build -q -t " + account.settings.image +
-            " -");
+            std::string(kMostLabelBytes, 'x') + " | docker build -q -t " + labelled + " -");
+  account.settings.image = labelled;
   Result<Running> running = ensure(account);
-  output_of("docker rmi " + account.settings.image);
+  output_of("docker rmi " + labelled);
   ASSERT_FALSE(running);
   EXPECT_EQ(running.error().code, ErrorCode::kInvalid);
   EXPECT_THAT(running.error().message, HasSubstr("bytes in labels"));

@@ -155,9 +155,9 @@ TEST_F(ImageBuildsTest, WhatHasTooMuchInLabelsIsRefusedAndGone) {
 }
 
 TEST_F(ImageBuildsTest, WhatDockerSaysTooMuchAboutIsRefusedAndGone) {
-  std::string twenty;
-  for (int i = 0; i < 20; ++i) twenty += "$A";
-  put_recipe("ENV A=" + std::string(60000, 'x') + "\nENV B=" + twenty);
+  std::string recipe = "ENV A=" + std::string(59000, 'x');
+  for (int i = 0; i < 10; ++i) recipe += "\nLABEL l" + std::to_string(i) + "=$A";
+  put_recipe(recipe);
   EXPECT_THAT(refusal(), HasSubstr("refused and deleted"));
   EXPECT_EQ(left(), "");
 }
