@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "helper/build_variables.h"
 #include "helper/image_name.h"
 #include "helper/settings_values.h"
 
@@ -19,6 +20,8 @@ namespace {
 constexpr std::string_view kBlanks = " \t\v\f\r";
 // Docker's parser takes no line of 64 KiB (bufio.MaxScanTokenSize).
 constexpr size_t kLongestLine = 60000;
+// More than a name can have; so that one variable many times is no memory without an end.
+constexpr size_t kLongestImage = 4096;
 constexpr std::string_view kPassedOn[] = {
     "CMD",        "ENTRYPOINT", "ENV",        "EXPOSE", "HEALTHCHECK", "LABEL",  "RUN",
     "MAINTAINER", "SHELL",      "STOPSIGNAL", "USER",   "VOLUME",      "WORKDIR"};
@@ -152,6 +155,7 @@ class Reader {
     std::string line = name + " " + std::string(rest);
     std::string_view seen = line;
     if (take_continuation(seen)) return refuse("it ends in the middle");
+    if (auto taken = variables_.take(name, rest); !taken) return refuse(taken.error().message);
     recipe_.text += line + "\n";
     return {};
   }
@@ -213,6 +217,7 @@ class Reader {
         return refuse("FROM takes $NAME or ${NAME} of an ARG that stands before it");
       }
       filled += found->second;
+      if (filled.size() > kLongestImage) return refuse("the image's name is too long");
       text.remove_prefix(end + (braced ? 1 : 0));
     }
     return filled;
@@ -257,6 +262,7 @@ class Reader {
   size_t first_line_ = 1;  // of the instruction
   std::map<std::string, std::string> arguments_;
   std::set<std::string> stages_;  // names; "" for those without
+  BuildVariables variables_;
   BuildRecipe recipe_;
 };
 

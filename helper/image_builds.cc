@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "helper/build_output.h"
+#include "helper/build_variables.h"
 #include "helper/image_labels.h"
 #include "helper/image_name.h"
 #include "helper/log.h"
@@ -63,6 +64,18 @@ bool is_private(const std::string& image) {
   return is_made_here(name) && std::count(name.begin(), name.end(), '/') > 1;
 }
 
+// "NAME=VALUE" each.
+size_t longest_variable(const json& configuration) {
+  size_t longest = 0;
+  auto variables = configuration.find("Env");
+  if (variables == configuration.end() || !variables->is_array()) return 0;
+  for (const json& variable : *variables) {
+    if (variable.is_string())
+      longest = std::max(longest, variable.get_ref<const std::string&>().size());
+  }
+  return longest;
+}
+
 Result<void> check_base(const std::string& image, const ImageDetails& found,
                         const Account& account) {
   if (is_private(image) && !is_of(found, account)) {
@@ -71,6 +84,12 @@ Result<void> check_base(const std::string& image, const ImageDetails& found,
   if (!found.triggers.empty()) {
     return fail(ErrorCode::kInvalid,
                 "the image " + image + " has ONBUILD instructions, which are not run here");
+  }
+  if (size_t longest = longest_variable(found.configuration); longest > kLongestOfBase) {
+    return fail(ErrorCode::kInvalid, "the image " + image + " has a variable of " +
+                                         std::to_string(longest) +
+                                         " bytes in its environment, and " +
+                                         std::to_string(kLongestOfBase) + " are allowed");
   }
   return {};
 }

@@ -156,7 +156,11 @@ TEST_F(ImageBuildsTest, WhatHasTooMuchInLabelsIsRefusedAndGone) {
 
 TEST_F(ImageBuildsTest, WhatDockerSaysTooMuchAboutIsRefusedAndGone) {
   std::string recipe = "ENV A=" + std::string(59000, 'x');
-  for (int i = 0; i < 10; ++i) recipe += "\nLABEL l" + std::to_string(i) + "=$A";
+  for (const char* names : {"abc", "def", "ghi", "jkl"}) {
+    recipe += "\nLABEL";
+    for (const char* name = names; *name != '\0'; ++name)
+      recipe += std::string(" ") + *name + "=$A";
+  }
   put_recipe(recipe);
   EXPECT_THAT(refusal(), HasSubstr("refused and deleted"));
   EXPECT_EQ(left(), "");
@@ -194,6 +198,15 @@ TEST_F(ImageBuildsTest, ABaseThatWouldRunMoreIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr("there is no image labgpu/nothing"));
   put_file("Dockerfile", "FROM 127.0.0.1:1/lab/none:1\n");
   EXPECT_THAT(refusal(), HasSubstr("connection refused"));
+}
+
+TEST_F(ImageBuildsTest, ABaseWithALongVariableIsRefused) {
+  const std::string long_one = base() + "-long";
+  output_of("printf 'FROM %s\\nENV A=%s\\n' " + base() + " " + std::string(10000, 'x') +
+            " | docker build -q -t " + long_one + " -");
+  put_file("Dockerfile", "FROM " + long_one + "\n");
+  EXPECT_THAT(refusal(), HasSubstr("has a variable of 10002 bytes in its environment"));
+  output_of("docker rmi " + long_one);
 }
 
 TEST_F(ImageBuildsTest, WhoMayNotBuildBuildsNothing) {

@@ -115,6 +115,38 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"FROM a:1\nRUN --mount=type=bind,from=b a", "RUN takes no flags"},
                     Refused{"FROM a:1\n\n\nRUNN x", "line 4: \"RUNN\" is no instruction"}));
 
+// Docker's builder fills them in, outside of every container.
+INSTANTIATE_TEST_SUITE_P(
+    Variables, RefusedRecipe,
+    testing::Values(
+        Refused{"FROM a:1\nENV A=x\nENV A=$A$A$A$A$A$A$A$A\nENV A=$A$A$A$A$A$A$A$A",
+                "line 4: with its variables filled in"},
+        Refused{"FROM a:1\nARG A=$P$P$P$P$P$P$P$P\nLABEL a=$A b=${A} c=$A d=\"$A$A\"",
+                "line 3: with its variables filled in"},
+        Refused{"FROM a:1\nENV A $P$P$P$P$P$P$P$P\nLABEL a=$A$A$A$A$A", "line 3: with its"},
+        Refused{"FROM a:1\nENV 'A'=$P$P$P$P$P$P$P$P\nLABEL a=$A$A$A$A$A", "line 3: with its"},
+        Refused{"FROM a:1\nENV \\A\"B\"=$P$P$P$P$P$P$P$P\nWORKDIR $AB$AB$AB$AB$AB", "line 3: with"},
+        Refused{"FROM a:1\nENV x=${Y:-$P$P$P$P$P$P$P$P}\nLABEL a=$x$x$x$x$x", "line 3: with its"},
+        Refused{"FROM a:1\nENV $A=b", "in the name of a variable"},
+        Refused{"FROM a:1\nENV ${A}=b", "in the name of a variable"},
+        Refused{"FROM a:1\nENV $A b", "in the name of a variable"},
+        Refused{"FROM a:1\nENV A=${B//x/y}", "${B/…} is not taken"}));
+
+TEST(BuildRecipe, VariablesAsPeopleUseThemAreTaken) {
+  std::string dockerfile = "FROM a:1\nARG VERSION=1\nENV CUDA=/usr/local/cuda-$VERSION\n";
+  for (int i = 0; i < 20; ++i) dockerfile += "ENV PATH=$CUDA/bin:${PATH:+$PATH:}/opt/x\n";
+  dockerfile += "LABEL a=\"$CUDA\" b='x=y' c=${VERSION%.*}\n";
+  dockerfile += "RUN awk '{print $1 $2 $3}' " + std::string(100, '$') + "{A//x/y}\n";
+  EXPECT_EQ(text_of(dockerfile), dockerfile);
+}
+
+TEST(BuildRecipe, OneVariableManyTimesIsNoImage) {
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "$A";
+  EXPECT_THAT(text_of("ARG A=" + std::string(50000, 'x') + "\nFROM " + many),
+              HasSubstr("line 2: the image's name is too long"));
+}
+
 TEST(BuildRecipe, WhatIsNoTextOrTooLongIsRefused) {
   EXPECT_THAT(text_of(std::string("FROM a:1\0", 9)), HasSubstr("it is no text"));
   EXPECT_THAT(text_of("FROM a:1\nRUN " + std::string(60000, 'x')), HasSubstr("too long"));
