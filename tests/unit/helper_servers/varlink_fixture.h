@@ -65,17 +65,21 @@ class TestInterface final : public VarlinkInterface {
     if (call.method == "Big") co_return big();
     if (call.method == "Count") {
       for (int i = 1; i <= call.parameters.value("to", 0); ++i) {
-        call.tell(counted(i));
+        call.tell(counted(i, call.parameters.value("text", "")));
         co_await loop_.turn();
       }
       called.emplace_back("the end");
-      co_return counted(0);
+      co_return counted(0, "");
     }
     co_return method_not_found(call);
   }
 
  private:
-  static json counted(int i) { return {{"i", i}}; }
+  static json counted(int i, const std::string& text) {
+    json counted = {{"i", i}};
+    if (!text.empty()) counted["text"] = text;
+    return counted;
+  }
   static json big() { return {{"text", std::string(size_t{3} << 20, 'b')}}; }
   EventLoop& loop_;
 };
