@@ -14,11 +14,23 @@ fuzz() {
   local name=$1
   mkdir -p "$results/$name"
   "$build/tests/fuzz/fuzz_$name" -max_total_time=60 -timeout=20 -max_len=8192 -print_final_stats=1 \
-    -artifact_prefix="$results/$name-" "$results/$name" "$root/tests/fuzz/seeds/$name"
+    -artifact_prefix="$results/$name-" "$results/$name" "$root/tests/fuzz/seeds/$name" >"$results/$name.log" 2>&1
 }
 
-for seeds in "$root"/tests/fuzz/seeds/*; do
-  name=${seeds##*/}
-  step "$name" fuzz "$name"
+# Its log, and how it ended.
+ended() {
+  cat "$results/$1.log"
+  wait "$2"
+}
+
+# As many at a time as there are processors: a minute is one of a processor's.
+targets=("$root"/tests/fuzz/seeds/*)
+targets=("${targets[@]##*/}")
+declare -A running
+for name in "${targets[@]}"; do
+  fuzz "$name" &
+  running[$name]=$!
+  (($(jobs -pr | wc -l) < $(nproc))) || wait -n || true
 done
+for name in "${targets[@]}"; do step "$name" ended "$name" "${running[$name]}"; done
 finish_steps
