@@ -212,7 +212,8 @@ Task<Result<Successor>> ContainerStarter::prepare_successor(Account account,
   Result<nlohmann::json> specification = co_await specify(account, *settings);
   if (!specification) co_return Failed(specification.error());
   if (from) (*specification)["Image"] = from->image;
-  Result<void> fits = co_await check_image((*specification)["Image"]);
+  std::string image = from ? from->image : settings->image;
+  Result<void> fits = co_await check_image(std::move(image));
   if (!fits) co_return Failed(fits.error());
   co_return Successor{settings->container_name, std::move(*specification)};
 }
