@@ -33,9 +33,11 @@ def on(*targets):
 def signals(name, targets, unit, held, ready="", **more):
     """The three ways of a service: killed, stopped for a while, and restarted by its administrator."""
     send = f"systemctl kill --kill-who=main -s {{}} {unit}"
+    # After one that killed it systemd may not have started it again yet.
+    runs = f"until [ $(systemctl show -P MainPID {unit}) != 0 ]; do sleep 0.1; done"
     return [
         Fault(f"{name}: SIGKILL", targets, f"{FORGIVE}; {send.format('KILL')}", ready, **more),
-        Fault(f"{name}: SIGSTOP", targets, send.format("STOP"), send.format("CONT"), held, **more),
+        Fault(f"{name}: SIGSTOP", targets, f"{runs}; {send.format('STOP')}", send.format("CONT"), held, **more),
         Fault(f"{name}: restart", targets, f"{FORGIVE}; systemctl restart {unit}", ready, **more),
     ]
 
