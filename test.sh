@@ -130,7 +130,7 @@ end_to_end_sanitised() {
 
 e2e_asan() {
   run_suite "e2e-asan-$1" end_to_end_sanitised "$1" --ignore "$root/tests/e2e/differential" \
-    -m "not real_kernel and not thorough" "${@:2}"
+    --ignore "$root/tests/e2e/faults" -m "not real_kernel and not thorough" "${@:2}"
 }
 
 # The table of intended differences is part of what the suite has to say.
