@@ -22,7 +22,7 @@ using nlohmann::json;
 
 namespace {
 
-// Sorts behind those of before, also of the same second.
+// Sorts behind those of before, also of the same second; the newest is their first.
 std::string new_name(const Account& account, const std::vector<std::string>& earlier) {
   time_t now = time(nullptr);
   tm parts{};
@@ -30,7 +30,7 @@ std::string new_name(const Account& account, const std::vector<std::string>& ear
   char text[32];
   static_cast<void>(strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts));
   auto name = build_repository(account.name, account.uid) + ":" + text;
-  while (std::find(earlier.begin(), earlier.end(), name) != earlier.end()) name += "-2";
+  if (!earlier.empty() && name <= earlier.front()) return earlier.front() + "-2";
   return name;
 }
 
