@@ -270,6 +270,7 @@ case ${1:-all} in
   *) run "$@" ;;
 esac
 
-count "$output"
-total=$(summary "$output")
+results=$(count "$output")
+echo "$results"
+total=${results##*$'\n'}
 [[ $total == *' 0 failed,'* && $total != '0 passed,'* ]]

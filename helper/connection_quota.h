@@ -1,7 +1,7 @@
 // How many connections each user may hold to one socket, so that nobody keeps the others out.
 //
 // A user may hold a certain part of what is still free, not a certain number: the more is taken,
-// the fewer are for each, and however many users take all they get, there is one for the next.
+// the fewer are for each, so that a few users who take all they get leave places to others.
 #pragma once
 
 #include <sys/types.h>

@@ -13,8 +13,7 @@
 
 namespace labgpu {
 
-// Names and values together. Images that are in use have 10 KiB at most, those of development
-// containers, which have a configuration in a label.
+// Names and values together; 500 containers of such images fit in a list.
 inline constexpr size_t kMostLabelBytes = size_t{32} * 1024;
 
 // kInvalid when it has more.

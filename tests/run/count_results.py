@@ -25,7 +25,8 @@ def results(folder):
     for path in sorted(pathlib.Path(folder).rglob("*.xml")):
         for case in xml.etree.ElementTree.parse(path).iter("testcase"):
             name = f"{path.parent.name}: {case.get('classname')}.{case.get('name')}"
-            yield outcome(case)[0], name, outcome(case)[1]
+            result, said = outcome(case)
+            yield result, name, said
     for path in sorted(pathlib.Path(folder).rglob("steps")):
         for line in path.read_text().splitlines():
             result, _, name = line.partition(" ")

@@ -320,7 +320,7 @@ TEST(DockerClient, AListMayBeLong) {
 // Only what is kept has a limit, and of a stream nothing is.
 TEST(DockerClient, ABuildMaySayMoreThanAReplyMay) {
   const std::string line = R"({"stream":")" + std::string(60000, 'x') + "\"}\n";
-  constexpr int kLines = 40;
+  constexpr int kLines = 400;
   FakeServer server(with_version("1.41", "1.12", [&](const FakeRequest&, const FakeConnection& c) {
     c.send("HTTP/1.1 200 OK\r\n\r\n");
     for (int i = 0; i < kLines; ++i) c.send(line);
