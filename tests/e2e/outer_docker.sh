@@ -41,7 +41,16 @@ start_dockerd() {
   done
 }
 
+# Hosts of both releases come up at once: one of them starts the daemon, which does not inherit the lock.
 outer_docker_up() {
+  local lock
+  exec {lock}>/run/labgpu-test-dockerd.lock
+  flock "$lock"
+  ensure_docker_answers {lock}>&-
+  exec {lock}>&-
+}
+
+ensure_docker_answers() {
   if docker_answers; then
     return
   fi
