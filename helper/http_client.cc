@@ -18,7 +18,7 @@ constexpr long kConnectTimeoutMs = 5000;
 // Of a stream, in bytes per second: Docker's events, and what it says of a pull or a build, for
 // people. What comes faster waits in the socket, because reading it would take the loop from
 // everybody else.
-constexpr curl_off_t kStreamRate = curl_off_t{1} << 20;
+constexpr curl_off_t kStreamRate = curl_off_t{256} * 1024;
 constexpr size_t kMaxHeaderBytes = size_t{64} * 1024;
 
 struct EasyDeleter {
