@@ -2,6 +2,9 @@
 #include "helper/image_name.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "helper/text_list.h"
 
 namespace labgpu {
 
@@ -18,8 +21,27 @@ bool drop_prefix(std::string_view& text, std::string_view prefix) {
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-// A component of a name: [a-z0-9]+ with "_", "__" or hyphens between
-// (github.com/distribution/reference, regexp.go; dots are in no account's name).
+bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+
+bool is_word_character(char c) { return is_letter_or_digit(c) || c == '_'; }
+
+template <typename Character>
+bool has_only(std::string_view text, Character is_one) {
+  return std::all_of(text.begin(), text.end(), is_one);
+}
+
+// What follows the last `mark`, taken off `text`.
+std::optional<std::string_view> take_after_last(std::string_view& text, char mark) {
+  auto at = text.rfind(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  auto after = text.substr(at + 1);
+  text = text.substr(0, at);
+  return after;
+}
+
+// The grammar of github.com/distribution/reference, regexp.go, from here to is_image_name().
+
+// A component of a name: [a-z0-9]+ with ".", "_", "__" or hyphens between.
 bool is_component(std::string_view name) {
   if (name.empty() || !is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) {
     return false;
@@ -29,10 +51,45 @@ bool is_component(std::string_view name) {
     while (end < name.size() && !is_lower_or_digit(name[end])) ++end;
     auto separator = name.substr(at, end - at);
     bool hyphens = separator.find_first_not_of('-') == std::string_view::npos;
-    if (!hyphens && separator != "_" && separator != "__") return false;
+    if (!hyphens && separator != "." && separator != "_" && separator != "__") return false;
     at = end + 1;
   }
   return true;
+}
+
+bool is_host_label(std::string_view label) {
+  return !label.empty() && label.front() != '-' && label.back() != '-' &&
+         has_only(label, [](char c) { return is_letter_or_digit(c) || c == '-'; });
+}
+
+// A registry's host, and its port.
+bool is_registry(std::string_view text) {
+  auto port = take_after_last(text, ':');
+  if (port && (port->empty() || !has_only(*port, [](char c) { return c >= '0' && c <= '9'; }))) {
+    return false;
+  }
+  auto labels = split(text, '.');
+  return std::all_of(labels.begin(), labels.end(), is_host_label);
+}
+
+// normalize.go, splitDockerDomain(): anything else before the first slash is part of the path.
+bool names_registry(std::string_view first) {
+  return first == "localhost" || first.find_first_of(".:") != std::string_view::npos ||
+         std::any_of(first.begin(), first.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
+bool is_tag(std::string_view text) {
+  constexpr size_t kLongest = 128;
+  return !text.empty() && text.size() <= kLongest && is_word_character(text.front()) &&
+         has_only(text, [](char c) { return is_word_character(c) || c == '.' || c == '-'; });
+}
+
+// Docker knows one algorithm more, sha512.
+bool is_digest(std::string_view text) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  constexpr size_t kDigits = 64;
+  return drop_prefix(text, kAlgorithm) && text.size() == kDigits &&
+         has_only(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 }  // namespace
@@ -47,6 +104,23 @@ std::string familiar_name(std::string_view image) {
   auto last = image.substr(image.rfind('/') + 1);
   if (last.find_first_of(":@") == std::string_view::npos) name += ":latest";
   return name;
+}
+
+bool is_image_name(std::string_view image) {
+  constexpr size_t kLongest = 255;
+  if (is_digest(image)) return true;
+  auto digest = take_after_last(image, '@');
+  if (digest && !is_digest(*digest)) return false;
+  bool tagged = image.substr(image.rfind('/') + 1).find(':') != std::string_view::npos;
+  auto tag = tagged ? take_after_last(image, ':') : std::nullopt;
+  if ((tag && !is_tag(*tag)) || image.size() > kLongest) return false;
+  auto parts = split(image, '/');
+  auto path = parts.begin();
+  if (parts.size() > 1 && names_registry(*path)) {
+    if (!is_registry(*path)) return false;
+    ++path;
+  }
+  return std::all_of(path, parts.end(), is_component);
 }
 
 bool is_made_here(std::string_view image) { return familiar_name(image).starts_with(kMadeHere); }

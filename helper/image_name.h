@@ -11,6 +11,10 @@ namespace labgpu {
 // tag.
 std::string familiar_name(std::string_view image);
 
+// Whether Docker takes it as the name of an image, with or without a registry, a tag and a digest,
+// or as an image's whole id, "sha256:" and 64 digits.
+bool is_image_name(std::string_view image);
+
 // Whether labgpu itself makes images of that name on this server, with `labgpu image bootstrap` or
 // for its users. They are never fetched: whoever took the name in a public registry would be let
 // in.

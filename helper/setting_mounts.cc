@@ -37,10 +37,11 @@ constexpr std::array<std::string_view, 7> kServersPrograms = {"/usr",   "/bin", 
 // choice.
 constexpr std::string_view kHomes = "/home";
 
-// What a container's system is made of, and labgpu's /tmp.
-constexpr std::array<std::string_view, 13> kSystemTargets = {
-    "/",      "/tmp",   "/etc",    "/usr", "/bin", "/sbin", "/lib",
-    "/lib32", "/lib64", "/libx32", "/var", "/run", "/home"};
+// What a container's system is made of, labgpu's /tmp, and the files in which labgpu-init enters
+// the account: with the server's mounted there, it would be the server's.
+constexpr std::array<std::string_view, 15> kSystemTargets = {
+    "/",      "/tmp",    "/etc", "/usr", "/bin",  "/sbin",       "/lib",      "/lib32",
+    "/lib64", "/libx32", "/var", "/run", "/home", "/etc/passwd", "/etc/group"};
 
 // What the kernel, Docker and labgpu fill.
 constexpr std::array<std::string_view, 4> kSystemTrees = {"/proc", "/sys", "/dev", "/.labgpu"};

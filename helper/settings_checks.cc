@@ -29,9 +29,20 @@ bool is_host_name(std::string_view name) {
   }
 }
 
-// Docker's rule: [a-zA-Z0-9][a-zA-Z0-9_.-]+ (moby, daemon/names/names.go).
+// Of letters, digits and hyphens, as much as there is of it: "a-b" for "a_b_".
+std::string host_name_part(std::string_view user) {
+  std::string part(user);
+  std::replace(part.begin(), part.end(), '_', '-');
+  auto first = part.find_first_not_of('-');
+  auto last = part.find_last_not_of('-');
+  return first == std::string::npos ? "" : part.substr(first, last - first + 1);
+}
+
+// Docker's rule: [a-zA-Z0-9][a-zA-Z0-9_.-]+ (moby, daemon/names/names.go). It has no limit, but a
+// name is shown in tables and logs.
 bool is_container_name(std::string_view name) {
-  return name.size() >= 2 && is_alphanumeric(name.front()) &&
+  constexpr size_t kLongest = 128;
+  return name.size() >= 2 && name.size() <= kLongest && is_alphanumeric(name.front()) &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; });
 }
@@ -48,19 +59,15 @@ Result<void> fill_in_mount(Mount& mount, const std::string& user) {
 }  // namespace
 
 Result<void> complete_hostname(Settings& settings, const Account& account, const SettingsPolicy&) {
-  auto filled = fill_in(settings.hostname, account.name);
-  if (!filled) return Failed(filled.error());
-  std::string name = *filled;
-  std::replace(name.begin(), name.end(), '_', '-');
-  auto first = name.find_first_not_of('-');
-  auto last = name.find_last_not_of('-');
-  name = first == std::string::npos ? "" : name.substr(first, last - first + 1);
-  if (!is_host_name(name)) {
-    return fail(ErrorCode::kInvalid, "\"" + *filled +
-                                         "\" must have letters, digits and hyphens only, and at "
-                                         "most 63 of them");
+  auto name = fill_in(settings.hostname, host_name_part(account.name));
+  if (!name) return Failed(name.error());
+  std::replace(name->begin(), name->end(), '_', '-');
+  if (!is_host_name(*name)) {
+    return fail(ErrorCode::kInvalid, "\"" + *name +
+                                         "\" must have letters, digits and hyphens only, none of "
+                                         "these at an end, and at most 63 of them");
   }
-  settings.hostname = name;
+  settings.hostname = *name;
   return {};
 }
 
@@ -71,8 +78,8 @@ Result<void> complete_container_name(Settings& settings, const Account& account,
   if (!is_container_name(*name)) {
     return fail(ErrorCode::kInvalid,
                 "\"" + *name +
-                    "\" must have letters, digits, _ . and - only, and begin with a letter or "
-                    "digit");
+                    "\" must have letters, digits, _ . and - only, begin with a letter or "
+                    "digit, and have at most 128 characters");
   }
   settings.container_name = *name;
   return {};

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/parse.h"
+#include "helper/image_name.h"
 #include "helper/text_list.h"
 
 namespace labgpu {
@@ -47,10 +48,6 @@ std::string_view name_of(const Names<Value, kCount>& names, Value value) {
     if (named == value) return name;
   }
   return "";
-}
-
-bool is_image_character(char c) {
-  return is_alphanumeric(c) || std::string_view("._-/:@").find(c) != std::string_view::npos;
 }
 
 Result<uint64_t> parse_bytes(std::string_view given) {
@@ -242,10 +239,9 @@ std::string count_text(uint32_t count) {
 }
 
 Result<std::string> parse_image(std::string_view text) {
-  constexpr size_t kLongest = 255;
-  bool plain = std::all_of(text.begin(), text.end(), is_image_character);
-  if (text.empty() || text.size() > kLongest || !plain || !is_alphanumeric(text[0])) {
-    return fail(ErrorCode::kInvalid, "\"" + std::string(text.substr(0, kLongest)) +
+  constexpr size_t kMostShown = 255;
+  if (!is_image_name(text)) {
+    return fail(ErrorCode::kInvalid, "\"" + std::string(text.substr(0, kMostShown)) +
                                          "\" is not the name of an image, such as debian:12");
   }
   return std::string(text);

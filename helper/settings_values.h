@@ -64,7 +64,7 @@ std::string idle_warning_text(uint32_t seconds);
 // "none" for 0.
 std::string count_text(uint32_t count);
 
-// What Docker takes as a reference to an image, roughly: it says itself what else is wrong.
+// As is_image_name() says.
 Result<std::string> parse_image(std::string_view text);
 
 // Anything but the empty text; what is in it is looked at when it is filled in.

@@ -107,12 +107,13 @@ TEST(AccountSettings, HostNamesAreMadeValid) {
   SettingsPolicy plain;
   plain.defaults.hostname = "{user}";
   EXPECT_EQ(resolved(plain, account_of("a_")).hostname, "a");
-  plain.defaults.hostname = "_{user}_";
-  EXPECT_EQ(resolved(plain, account_of("a")).hostname, "a");
+  plain.defaults.hostname = "a_{user}";
+  EXPECT_EQ(resolved(plain, account_of("b_")).hostname, "a-b");
 }
 
 TEST(AccountSettings, BadHostNamesAreRefused) {
-  for (const char* bad : {"{user}..x", "{user} x", "{user}/x", "x.-{user}-.y", "--", "\xc3\xa4"}) {
+  for (const char* bad : {"{user}..x", "{user} x", "{user}/x", "x.-{user}-.y", "--", "-{user}",
+                          "_{user}", "\xc3\xa4"}) {
     SettingsLayer layer;
     layer.hostname = bad;
     EXPECT_THAT(refusal(layer, "alice"), testing::StartsWith("hostname ")) << bad;

@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Images, RefusedRecipe,
     testing::Values(Refused{"FROM 1a", "ids are not taken"},
-                    Refused{"FROM CAFE", "ids are not taken"},
+                    Refused{"FROM CAFE", "is not the name of an image"},
                     Refused{"FROM sha256:12", "ids are not taken"},
                     Refused{"ARG A=1a\nFROM $A", "ids are not taken"},
                     Refused{"FROM a:1\nCOPY --from=1a /a /b", "ids are not taken"},

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace labgpu {
 namespace {
 
@@ -14,6 +16,50 @@ TEST(ImageName, IsFamiliar) {
   EXPECT_EQ(familiar_name("docker.io/library/lab/cuda:1"), "library/lab/cuda:1");
   EXPECT_EQ(familiar_name("host:5000/lab"), "host:5000/lab:latest");
   EXPECT_EQ(familiar_name("lab@sha256:00"), "lab@sha256:00");
+}
+
+TEST(ImageName, IsWhatDockerTakes) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  for (const std::string& name :
+       {std::string("a"), std::string("debian:12"), std::string("lab/a.b_c__d--e:V1.0_x-y"),
+        std::string("localhost/a"), std::string("gpu01:5000/lab/cuda"),
+        std::string("Registry.example:5000/a:1"), "debian@" + digest, "host:5000/a:1@" + digest,
+        digest, "a:" + std::string(128, 'x'), std::string(255, 'a')}) {
+    EXPECT_TRUE(is_image_name(name)) << name;
+  }
+  for (const std::string& name : {std::string(),
+                                  std::string("a:"),
+                                  std::string(":1"),
+                                  std::string("root:x:0:0:"),
+                                  std::string("a:-b"),
+                                  std::string("Debian"),
+                                  std::string("lab/Debian"),
+                                  std::string("a//b"),
+                                  std::string("/a"),
+                                  std::string("a/"),
+                                  std::string("a..b"),
+                                  std::string("a___b"),
+                                  std::string("a-_b"),
+                                  std::string("-a"),
+                                  std::string("a."),
+                                  std::string("../a"),
+                                  std::string("host:/a"),
+                                  std::string("host:x/a"),
+                                  std::string("host:5000/"),
+                                  std::string("-host.x/a"),
+                                  std::string("host..x/a"),
+                                  std::string("a b"),
+                                  std::string("a\n"),
+                                  std::string("a@"),
+                                  std::string("a@sha256:00"),
+                                  "a@" + digest + "0",
+                                  "@" + digest,
+                                  "a@sha256:" + std::string(64, 'A'),
+                                  "a:1@" + digest + "@" + digest,
+                                  "a:" + std::string(129, 'x'),
+                                  std::string(256, 'a')}) {
+    EXPECT_FALSE(is_image_name(name)) << name;
+  }
 }
 
 TEST(ImageName, WhatIsMadeHereIsSoUnderEachOfItsNames) {

@@ -119,12 +119,13 @@ TEST(MountSources, LinksAreNamed) {
 }
 
 TEST(MountTargets, NothingHidesTheSystemOrTheHome) {
-  for (const char* bad : {"/", "/tmp", "/.labgpu", "/.labgpu/bin", "/etc", "/usr", "/proc/sys",
-                          "/dev/shm", "/sys", "/var", "/home", "/home/alice"}) {
+  for (const char* bad :
+       {"/", "/tmp", "/.labgpu", "/.labgpu/bin", "/etc", "/usr", "/proc/sys", "/dev/shm", "/sys",
+        "/var", "/home", "/home/alice", "/etc/passwd", "/etc/group"}) {
     EXPECT_FALSE(check_mount_target(bad, "/home/alice")) << bad;
   }
   for (const char* good :
-       {"/data", "/home/alice/data", "/home/shared", "/usr/local/cuda", "/opt"}) {
+       {"/data", "/home/alice/data", "/home/shared", "/usr/local/cuda", "/opt", "/etc/krb5.conf"}) {
     EXPECT_TRUE(check_mount_target(good, "/home/alice")) << good;
   }
 }
