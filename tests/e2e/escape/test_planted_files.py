@@ -141,7 +141,7 @@ while time.time() < end:
         for _ in range(6):
             mallory.ssh("true", *agent_options)
         swapped = mallory.ssh("ls -d /tmp/old-ssh-* | wc -l").ok().text
-    mallory.root("pkill -f swapping; rm -rf /tmp/ssh-* /tmp/old-ssh-*")
+    mallory.root("pkill -f '[s]wapping'; sleep 0.2; rm -rf /tmp/ssh-* /tmp/old-ssh-*")
     made = server.sh(
         "find / -path /proc -prune -o -newer /var/tmp/e2e-stamp -user mallory -type s -print"
         " | grep -v -e ^/home/mallory/ -e ^/var/lib/labgpu/containers/mallory/ -e ^/var/lib/docker/ || true"
