@@ -19,6 +19,9 @@ constexpr long kConnectTimeoutMs = 5000;
 // people. What comes faster waits in the socket, because reading it would take the loop from
 // everybody else.
 constexpr curl_off_t kStreamRate = curl_off_t{256} * 1024;
+// As much of one, in bytes, before others have a turn: libcurl reads megabytes before it looks at
+// the rate for the first time.
+constexpr size_t kStreamPiece = size_t{32} * 1024;
 constexpr size_t kMaxHeaderBytes = size_t{64} * 1024;
 
 struct EasyDeleter {
@@ -229,10 +232,11 @@ size_t HttpClient::Transfer::on_upload(char* data, size_t size, size_t count, vo
 }
 
 size_t HttpClient::Transfer::take_body(std::string_view piece) {
-  bool fits =
-      piece.size() <= request_.max_body - body_.size() && piece.size() <= kMostKept - client_.kept_;
+  bool streams = stream_ != nullptr && is_success(status());
+  size_t most = streams ? kStreamPiece : request_.max_body;
+  bool fits = piece.size() <= most - body_.size() && piece.size() <= kMostKept - client_.kept_;
   // libcurl reads a hundred times before it lets anybody else have a turn (transfer.c, maxloops).
-  if (!fits && stream_ != nullptr && is_success(status()) && !body_.empty()) {
+  if (!fits && streams && !body_.empty()) {
     paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }

@@ -37,7 +37,7 @@ struct HttpRequest {
   // For the whole exchange; of a stream, for the time until its headers are there.
   std::chrono::milliseconds timeout{30000};
   StreamLimits stream = {};
-  size_t max_body = size_t{1} << 20;  // of a stream, what waits for its callback
+  size_t max_body = size_t{1} << 20;  // of a response; a stream's success has no limit
 };
 
 struct HttpResponse {
