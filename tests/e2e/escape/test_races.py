@@ -79,6 +79,7 @@ PLANTED_HOMES = {
 def test_a_home_that_is_there_already(server, carol, precious, what):
     """Whoever can write to /home is root; what an earlier account left there is not followed, and not given away."""
     server.sh(f"rm -rf /home/eve; {PLANTED_HOMES[what]}")
+    server.labgpu("user", "add", "eve").failed()  # from now on an id is kept for the name
     before = server.sh("stat -c '%u %g %a %F' /home/eve").text, server.state()
     try:
         refused = server.labgpu("user", "add", "eve").failed()
