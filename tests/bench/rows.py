@@ -60,13 +60,7 @@ def interval(row, way):
 
 
 def verdict(row):
-    """# The ways that are compared; ways.py says what they are.
-HOST, AGAIN, EXEC, SSHD, LABGPU = "host", "host again", "docker exec", "own sshd", "labgpu"
-
-# What there is one table of each of: how long it takes, and what all processes of the server use meanwhile.
-TIME, PROCESSOR = "time", "processor time of the server"
-
-MET, MISSED, NOISY or NO_GOAL.
+    """MET, MISSED, NOISY or NO_GOAL.
 
     An interval wholly on one side of the limit tells, also when what the control is off by is added to it. Else the
     point does, provided that the interval and the control's error are both smaller than what the goal allows. Of few rounds
