@@ -9,10 +9,11 @@ HttpStream BuildOutput::stream() {
   return {.on_open = [] {},
           .on_data =
               [this](std::string_view piece) {
-                if (!told_) return;
                 bool fed = lines_.feed(piece, [this](std::string_view line) { take_line(line); });
-                if (!fed)
+                if (!fed && told_) {
                   told_ = fail(ErrorCode::kUnavailable, "Docker said a line without an end");
+                }
+                return told_.has_value();
               }};
 }
 

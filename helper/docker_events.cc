@@ -30,39 +30,34 @@ HttpStream DockerEvents::make_stream() {
               },
           .on_data =
               [this](std::string_view piece) {
-                auto take = [this](std::string_view line) { take_line(line); };
-                if (lines_.feed(piece, take)) return;
-                lines_ = {};
-                take_nonsense("Docker sent an event without an end");
+                bool fed = lines_.feed(piece, [this](std::string_view line) { take_line(line); });
+                if (!fed && nonsense_.empty()) nonsense_ = "Docker sent an event without an end";
+                return nonsense_.empty();
               }};
 }
 
 void DockerEvents::take_line(std::string_view line) {
-  Result<ContainerEvent> event = parse_container_event(line);
-  if (event) {
+  if (!nonsense_.empty()) return;
+  if (Result<ContainerEvent> event = parse_container_event(line)) {
     handlers_.on_event(*event);
-    return;
+  } else {
+    nonsense_ = event.error().message;
   }
-  take_nonsense(event.error().message);
-}
-
-void DockerEvents::take_nonsense(const std::string& what) {
-  if (!std::exchange(told_of_nonsense_, true)) {
-    log(LogLevel::kError, what + "; it is left out, as others will be");
-  }
-  handlers_.on_resync();
 }
 
 Task<void> DockerEvents::follow() {
   milliseconds delay = kFirstDelay;
   for (;;) {
     connected_ = false;
-    told_of_nonsense_ = false;
+    nonsense_.clear();
     lines_ = {};
     HttpStream stream = make_stream();
     auto since = std::chrono::system_clock::now();
+    auto begun = std::chrono::steady_clock::now();
     Error end = co_await docker_.follow_events(label_, since, std::move(stream));
-    if (connected_) delay = kFirstDelay;
+    bool made_sense = nonsense_.empty() || std::chrono::steady_clock::now() - begun > kLastDelay;
+    if (connected_ && made_sense) delay = kFirstDelay;
+    if (!nonsense_.empty()) end.message = nonsense_;
     // Said once per outage: when it begins.
     LogLevel level = delay == kFirstDelay ? LogLevel::kWarning : LogLevel::kDebug;
     log(level, end.message + "; trying again until it answers");

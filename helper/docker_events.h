@@ -27,14 +27,14 @@ class DockerEvents {
   // Everything given must outlive this. Handlers run from the loop and must not destroy this.
   DockerEvents(EventLoop& loop, DockerClient& docker, std::string label, Handlers handlers);
 
-  // Connects, and connects again after every end, at first after 100 ms, at last every 5 s.
+  // Connects, and connects again after every end, at first after 100 ms, at last every 5 s. What is
+  // no event ends a connection, too: whoever sends that may send nothing else.
   void start();
 
  private:
   Task<void> follow();
   HttpStream make_stream();
   void take_line(std::string_view line);
-  void take_nonsense(const std::string& what);
 
   EventLoop& loop_;
   DockerClient& docker_;
@@ -42,7 +42,7 @@ class DockerEvents {
   Handlers handlers_;
   LineSplitter lines_;
   bool connected_ = false;
-  bool told_of_nonsense_ = false;  // once for each connection
+  std::string nonsense_;  // what was wrong with what came over this connection
   TaskGroup work_;
 };
 

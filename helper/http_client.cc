@@ -18,7 +18,7 @@ constexpr long kConnectTimeoutMs = 5000;
 // Of a stream, in bytes per second: Docker's events, and what it says of a pull or a build, for
 // people. What comes faster waits in the socket, because reading it would take the loop from
 // everybody else.
-constexpr curl_off_t kStreamRate = curl_off_t{256} * 1024;
+constexpr curl_off_t kStreamRate = curl_off_t{1} << 20;
 // As much of one, in bytes, before others have a turn: libcurl reads megabytes before it looks at
 // the rate for the first time.
 constexpr size_t kStreamPiece = size_t{32} * 1024;
@@ -269,7 +269,7 @@ void HttpClient::Transfer::deliver() {
     if (request_.stream.whole.count() > 0) expire_after(time_left());
     stream_->on_open();
   }
-  if (!body_.empty()) stream_->on_data(take_kept());
+  if (!body_.empty() && !stream_->on_data(take_kept())) return end(CURLE_ABORTED_BY_CALLBACK);
   if (!std::exchange(paused_, false)) return;
   // What was left hanging comes at once, and more from the loop.
   if (CURLcode code = curl_easy_pause(easy_.get(), CURLPAUSE_CONT); code != CURLE_OK) end(code);
@@ -296,6 +296,8 @@ Failed HttpClient::Transfer::describe(CURLcode code) const {
       Error error = fail_errno("connect", static_cast<int>(os_error)).value();
       return fail(ErrorCode::kUnavailable, error.message);
     }
+    case CURLE_ABORTED_BY_CALLBACK:
+      return fail(ErrorCode::kInvalid, "what it sends makes no sense");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:

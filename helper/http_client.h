@@ -47,8 +47,9 @@ struct HttpResponse {
 
 // What a stream calls, from the event loop. A callback must not destroy the stream's own Task.
 struct HttpStream {
-  std::function<void()> on_open;                  // the headers came, with a 2xx status
-  std::function<void(std::string_view)> on_data;  // then each piece of the body, of any size
+  std::function<void()> on_open;  // the headers came, with a 2xx status
+  // Then each piece of the body, of any size. False ends the stream, with kInvalid.
+  std::function<bool(std::string_view)> on_data;
 };
 
 class HttpClient {

@@ -68,14 +68,15 @@ Task<Result<void>> ImagePuller::pull(std::string image) {
 
 HttpStream ImagePuller::follow(Pull& pull) {
   auto take_line = [&pull](std::string_view line) {
-    Result<void> taken = pull.progress.take_line(line);
-    if (!taken && pull.told) pull.told = taken;
+    if (pull.told) pull.told = pull.progress.take_line(line);
   };
   return {.on_open = [] {},
           .on_data =
               [&pull, take_line](std::string_view piece) {
-                if (!pull.told || pull.lines.feed(piece, take_line)) return;
-                pull.told = fail(ErrorCode::kUnavailable, "Docker said a line without an end");
+                if (!pull.lines.feed(piece, take_line) && pull.told) {
+                  pull.told = fail(ErrorCode::kUnavailable, "Docker said a line without an end");
+                }
+                return pull.told.has_value();
               }};
 }
 
@@ -83,9 +84,7 @@ Task<void> ImagePuller::run(std::string image, std::shared_ptr<Pull> pull) {
   log(LogLevel::kNotice, "fetching the image " + image);
   HttpStream stream = follow(*pull);
   Result<void> result = co_await docker_.pull_image(image, std::move(stream));
-  if (result && !pull->told) {
-    result = wrap("Docker cannot fetch it", pull->told.error());
-  }
+  if (!pull->told) result = wrap("Docker cannot fetch it", pull->told.error());
   if (result) {
     log(LogLevel::kNotice, "fetched the image " + image);
   } else {

@@ -34,7 +34,7 @@ std::string build_of(std::string_view text, size_t piece) {
   labgpu::BuildOutput output([&shown](std::string_view one) { shown += one; });
   auto stream = output.stream();
   for (; !text.empty(); text.remove_prefix(std::min(piece, text.size()))) {
-    stream.on_data(text.substr(0, piece));
+    if (!stream.on_data(text.substr(0, piece))) break;
   }
   if (output.told()) return shown;
   promise(!output.told().error().message.empty(), "a build's failure says why");
