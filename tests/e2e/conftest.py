@@ -47,7 +47,13 @@ def pytest_collection_modifyitems(config, items):
         others_turn = set(shared[half == "first" :: 2])
         config.hook.pytest_deselected(items=list(others_turn))
         items[:] = [item for item in items if item not in others_turn]
-    items.sort(key=lambda item: item.get_closest_marker("destructive") is not None)
+    items.sort(key=disturbance)
+
+
+def disturbance(item):
+    """What disturbs the host comes after all others, and last of all what leaves no labgpu."""
+    marker = item.get_closest_marker("destructive")
+    return 0 if marker is None else 2 if marker.kwargs.get("removes_labgpu") else 1
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -4,7 +4,7 @@ import pytest
 from processes import wait_until
 from watch import LoginWatch
 
-pytestmark = pytest.mark.destructive
+pytestmark = pytest.mark.destructive(removes_labgpu=True)
 SSH_FILES = "/etc/pam.d/sshd /etc/ssh/sshd_config /etc/ssh/sshd_config.d"
 PACKAGES = "labgpu libpam-labgpu libnss-labgpu"
 
