@@ -1,26 +1,31 @@
-# Measures the ways into a container beside each other; prints a table, and writes it with JSON and a chart.
+# Measures labgpu beside the other ways into a container; prints a table, and writes it with JSON and a chart.
 import argparse
 import importlib
 import os
 import pathlib
-import random
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests/e2e"), str(HERE / "work")]
+sys.path[:0] = [str(ROOT / "tests/e2e"), *(str(HERE / folder) for folder in ("work", "scale", "inside"))]
 
-import ways  # noqa: E402  (after the path)
+import crowd  # noqa: E402  (after the path)
+import measure  # noqa: E402
+import ways  # noqa: E402
 from chart import chart  # noqa: E402
 from host import add_options, bench_host, machine_text  # noqa: E402
-from measuring import Bench, ProcessorClock  # noqa: E402
 from report import as_json, from_json, summary, table  # noqa: E402
 from sanity import problems  # noqa: E402
-from sizes import FULL, SHORT  # noqa: E402
 
-# Modules of work/, in the order of the table.
-WORK = ["login", "terminals", "streams", "forwards", "copies", "first_login"]
+# What is measured, in the order of the table: modules with rows(), and who sets their server up. That one has the server's
+# NAME, set_up(server, laptop), the ways that are COMPARED there, and begin(server, laptop, short): the arguments of rows().
+SETTINGS = {
+    ways: ["login", "terminals", "streams", "forwards", "copies", "first_login"],  # work/
+    measure: ["before_the_shell"],  # inside/
+    crowd: ["logins", "sessions", "growth"],  # scale/; in this order, accounts and containers never become fewer
+}
+WORK = sum(SETTINGS.values(), [])
 
 
 def arguments():
@@ -37,42 +42,57 @@ def arguments():
 
 def main():
     options = arguments()
-    with bench_host(options, ways.set_up) as (server, laptop):
-        size = SHORT if options.short else FULL
-        bench = Bench(server, laptop, ways.describe(laptop), size, random.Random(), ProcessorClock(server))
-        options.results.mkdir(parents=True, exist_ok=True)
-        return 0 if measure(bench, options) else 1
+    options.results.mkdir(parents=True, exist_ok=True)
+    before = earlier(options.results) if options.add else []
+    found = Results(options.results)
+    begun, machine = os.getloadavg()[0], ""
+    for setting, works in SETTINGS.items():
+        chosen = [work for work in works if work in options.only]
+        if not chosen:
+            continue
+        with bench_host(options, setting.set_up, f"-{setting.NAME}") as (server, laptop):
+            machine = machine_text(server)
+            measured = setting.begin(server, laptop, options.short)
+            for work in chosen:
+                found.take(work, measured, setting.COMPARED, server)
+        loads = f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
+        write(options.results, merged(before, found.rows), machine + loads)
+    return 1 if found.failed else 0
 
 
-def measure(bench, options):
-    """Whether every kind of work gave rows that can stand in a table. One that fails does not keep others from running."""
-    machine, begun = machine_text(bench.server), os.getloadavg()[0]
-    rows, failed = [], False
-    with open(options.results / "steps", "w") as steps:
-        for work in options.only:
-            print(f"{time.strftime('%H:%M:%S')} {work}", file=sys.stderr, flush=True)
-            try:
-                for row in importlib.import_module(work).rows(bench):
-                    rows.append(row)
-                    found = list(problems(row))
-                    failed |= bool(found)
-                    print("failed" if found else "passed", f"{row.work}: {row.what}", file=steps, flush=True)
-                    for problem in found:
-                        print(f"{row.work}: {problem}", file=sys.stderr)
-            except (AssertionError, OSError) as error:
-                failed = True
-                print("failed", work, file=steps, flush=True)
-                print(f"{work}: {error}\n{bench.server.journal()}", file=sys.stderr)
-    machine += f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
-    write(options.results, (earlier(options.results, rows) if options.add else []) + rows, machine)
-    return not failed
+class Results:
+    """Rows, and what failed. One kind of work that fails does not keep others from running."""
+
+    def __init__(self, folder):
+        self.rows, self.failed = [], False
+        self.steps = open(folder / "steps", "w")
+
+    def take(self, work, measured, compared, server):
+        print(f"{time.strftime('%H:%M:%S')} {work}", file=sys.stderr, flush=True)
+        try:
+            for row in importlib.import_module(work).rows(*measured):
+                self.rows.append(row)
+                found = list(problems(row, compared))
+                self._note(not found, f"{row.work}: {row.what}")
+                for problem in found:
+                    print(f"{row.work}: {problem}", file=sys.stderr)
+        except (AssertionError, OSError) as error:
+            self._note(False, work)
+            print(f"{work}: {error}\n{server.journal()}", file=sys.stderr)
+
+    def _note(self, passed, what):
+        self.failed |= not passed
+        print("passed" if passed else "failed", what, file=self.steps, flush=True)
 
 
-def earlier(results, rows):
-    """What an earlier call measured and this one did not."""
+def earlier(results):
+    """What an earlier call measured."""
+    return from_json((results / "bench.json").read_text())
+
+
+def merged(before, rows):
     measured = {(row.work, row.what) for row in rows}
-    found = from_json((results / "bench.json").read_text())
-    return [row for row in found if (row.work, row.what) not in measured]
+    return [row for row in before if (row.work, row.what) not in measured] + rows
 
 
 def write(results, rows, machine):

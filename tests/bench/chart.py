@@ -12,7 +12,7 @@ FONT = "font-family='sans-serif' font-size='12'"
 
 
 def chart(rows):
-    rows = [row for row in rows if row.measure == "ratio" and row.base == HOST and row.what == r.TIME]
+    rows = [row for row in rows if (row.measure, row.base, row.what) == ("ratio", HOST, r.TIME) and not row.at_least]
     group = BAR * len(WAYS) + GAP
     height = TOP + group * len(rows) + 30
     parts = [

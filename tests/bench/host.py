@@ -14,9 +14,9 @@ def add_options(parser, name):
 
 
 @contextlib.contextmanager
-def bench_host(options, set_up):
+def bench_host(options, set_up, part=""):
     """Server and Laptop; `set_up(server, laptop)` makes of a fresh server what the bench wants."""
-    name = f"{options.name}-{options.release}"
+    name = f"{options.name}{part}-{options.release}"
     laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
     server = Server(name, options.release, options.packages.resolve(), TESTHOST)
     try:

@@ -8,8 +8,6 @@ import time
 from client import Laptop
 from rows import PROCESSOR, Row
 from server import Server
-from sizes import Size
-from ways import Way
 
 PIECE = 1 << 20
 
@@ -35,8 +33,8 @@ class Bench:
 
     server: Server
     laptop: Laptop
-    ways: list[Way]
-    size: Size
+    ways: list  # of ways.Way
+    size: object  # a Size, or Amounts
     chance: random.Random
     clock: ProcessorClock
 

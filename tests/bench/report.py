@@ -41,7 +41,7 @@ def summary(rows):
 
 def interval_text(row, way):
     low, high = r.interval(row, way)
-    form = {"ratio": ".3f", "difference": ".0f" if row.unit == "ms" else ".3f", "value": ".2f"}[row.measure]
+    form = {"ratio": ".3f", "difference": ".0f" if high >= 100 else ".3f", "value": ".2f"}[row.measure]
     return f"[{low:{form}} {high:{form}}]"
 
 
@@ -63,7 +63,7 @@ def _by_themselves(rows):
         for way in row.samples:
             judged = [interval_text(row, way), row.goal, r.verdict(row)] if way == row.judged else ["", "", ""]
             if way == row.judged and row.measure != "value":
-                found = f"{r.ratio(row, way):.3f}" if row.measure == "ratio" else f"{r.difference(row, way):+.0f}"
+                found = f"{r.ratio(row, way):.3f}" if row.measure == "ratio" else f"{r.difference(row, way):+.3g}"
                 judged[0] = f"{found} {judged[0]}"
             lines.append([row.work, way, row.unit, _figures(row, way), *judged])
     return _columns(lines, texts={0, 1, 2, 5, 6})

@@ -9,12 +9,18 @@
 # The first three and labgpu use the server's own sshd. All have a home of their own that lies on the server, in one file
 # system, and is mounted into the container where there is one. All containers come from one image.
 import dataclasses
+import random
 
 from client import Client
 from people import add_user
 from rows import AGAIN, EXEC, HOST, LABGPU, SSHD
 from server import SSHD_SETTINGS
+from sizes import FULL, SHORT
 
+from measuring import Bench, ProcessorClock
+
+NAME = "ways"
+COMPARED = {HOST, AGAIN, EXEC, SSHD, LABGPU}
 IMAGE = "labgpu-bench"
 SSHD_PORT = 2200
 
@@ -54,6 +60,11 @@ def describe(laptop):
         Way(SSHD, own, "own"),
         Way(LABGPU, Client(laptop, "boxed"), "boxed_container"),
     ]
+
+
+def begin(server, laptop, short):
+    size = SHORT if short else FULL
+    return (Bench(server, laptop, describe(laptop), size, random.Random(), ProcessorClock(server)),)
 
 
 def set_up(server, laptop):

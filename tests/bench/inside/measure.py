@@ -19,6 +19,8 @@ from processes import wait_until  # noqa: E402
 from rows import AGAIN, HOST, LABGPU, Row  # noqa: E402
 from timeline import PROBES, SESSION_COMMAND, Login  # noqa: E402
 
+NAME = "inside"
+COMPARED = {HOST, AGAIN, LABGPU}
 ACCOUNTS = {HOST: "plain", AGAIN: "again", LABGPU: "boxed"}
 MODULE = "usr/lib/x86_64-linux-gnu/security/pam_labgpu.so"
 
@@ -37,12 +39,16 @@ def arguments():
 def main():
     options = arguments()
     with bench_host(options, set_up) as (server, laptop):
-        clients = {way: Client(laptop, user) for way, user in ACCOUNTS.items()}
-        traced = Traced(server)
+        traced, clients, _ = begin(server, laptop)
         if options.calls:
             show_calls(logins(traced, clients, options.logins, calls=True)[LABGPU])
         else:
             report(rows(logins(traced, clients, options.logins), traced), server, options.json)
+
+
+def begin(server, laptop, short=False):
+    clients = {way: Client(laptop, user) for way, user in ACCOUNTS.items()}
+    return Traced(server), clients, 6 if short else 100
 
 
 def set_up(server, laptop):

@@ -1,13 +1,28 @@
 # Many accounts with one key: labgpu's, which are imported, and the host's, which are what they are compared with.
 import copy
 import json
+import random
 
 from client import Client
+from host import install_labgpu
+from measuring import Bench, ProcessorClock
 from rows import AGAIN, HOST, LABGPU
 
+from amounts import FULL, SHORT
+
+NAME = "crowd"
+COMPARED = {HOST, AGAIN, LABGPU}
 NAMES = {HOST: "plain", AGAIN: "again", LABGPU: "crowd"}
 WAYS = list(NAMES)
 STARTS_AT_ONCE = 2
+
+
+set_up = install_labgpu
+
+
+def begin(server, laptop, short):
+    bench = Bench(server, laptop, [], SHORT if short else FULL, random.Random(), ProcessorClock(server))
+    return bench, Crowd(server, laptop)
 
 
 class Crowd:
