@@ -84,7 +84,7 @@ bool is_tag(std::string_view text) {
          has_only(text, [](char c) { return is_word_character(c) || c == '.' || c == '-'; });
 }
 
-// Docker knows one algorithm more, sha512.
+// Of the one algorithm that registries use.
 bool is_digest(std::string_view text) {
   constexpr std::string_view kAlgorithm = "sha256:";
   constexpr size_t kDigits = 64;
@@ -111,6 +111,7 @@ bool is_image_name(std::string_view image) {
   if (is_digest(image)) return true;
   auto digest = take_after_last(image, '@');
   if (digest && !is_digest(*digest)) return false;
+  // A colon before the last slash is that of a port.
   bool tagged = image.substr(image.rfind('/') + 1).find(':') != std::string_view::npos;
   auto tag = tagged ? take_after_last(image, ':') : std::nullopt;
   if ((tag && !is_tag(*tag)) || image.size() > kLongest) return false;
