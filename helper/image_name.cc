@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "helper/settings_values.h"
 #include "helper/text_list.h"
 
 namespace labgpu {
@@ -21,9 +22,7 @@ bool drop_prefix(std::string_view& text, std::string_view prefix) {
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-bool is_letter_or_digit(char c) { return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
-
-bool is_word_character(char c) { return is_letter_or_digit(c) || c == '_'; }
+bool is_word_character(char c) { return is_alphanumeric(c) || c == '_'; }
 
 template <typename Character>
 bool has_only(std::string_view text, Character is_one) {
@@ -55,11 +54,6 @@ bool is_component(std::string_view name) {
     at = end + 1;
   }
   return true;
-}
-
-bool is_host_label(std::string_view label) {
-  return !label.empty() && label.front() != '-' && label.back() != '-' &&
-         has_only(label, [](char c) { return is_letter_or_digit(c) || c == '-'; });
 }
 
 // A registry's host, and its port.

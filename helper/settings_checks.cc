@@ -11,19 +11,12 @@ namespace labgpu {
 
 namespace {
 
-// A label of a host name (RFC 1123, 2.1): letters, digits and hyphens, no hyphen at an end.
-bool is_label(std::string_view label) {
-  if (label.empty() || label.front() == '-' || label.back() == '-') return false;
-  return std::all_of(label.begin(), label.end(),
-                     [](char c) { return is_alphanumeric(c) || c == '-'; });
-}
-
 bool is_host_name(std::string_view name) {
   constexpr size_t kLongest = 63;  // one label's limit, and below Linux's HOST_NAME_MAX of 64
   if (name.size() > kLongest) return false;
   for (;;) {
     auto dot = name.find('.');
-    if (!is_label(name.substr(0, dot))) return false;
+    if (!is_host_label(name.substr(0, dot))) return false;
     if (dot == std::string_view::npos) return true;
     name.remove_prefix(dot + 1);
   }

@@ -76,6 +76,12 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool is_host_label(std::string_view label) {
+  if (label.empty() || label.front() == '-' || label.back() == '-') return false;
+  return std::all_of(label.begin(), label.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-'; });
+}
+
 std::string_view to_text(RestartPolicy policy) { return name_of(kPolicies, policy); }
 std::string_view to_text(LoginAs login) { return name_of(kLogins, login); }
 std::string_view to_text(UserNamespace user_namespace) {

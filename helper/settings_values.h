@@ -13,6 +13,9 @@ namespace labgpu {
 // ASCII, whatever the locale says.
 bool is_alphanumeric(char c);
 
+// A label of a host name (RFC 1123, 2.1): letters, digits and hyphens, no hyphen at an end.
+bool is_host_label(std::string_view label);
+
 // Every error here and for the other settings is kInvalid; its message is the predicate of a
 // sentence ("must be one of: user, root").
 Result<RestartPolicy> parse_restart(std::string_view text);
