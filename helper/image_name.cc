@@ -38,23 +38,7 @@ std::optional<std::string_view> take_after_last(std::string_view& text, char mar
   return after;
 }
 
-// The grammar of github.com/distribution/reference, regexp.go, from here to is_image_name().
-
-// A component of a name: [a-z0-9]+ with ".", "_", "__" or hyphens between.
-bool is_component(std::string_view name) {
-  if (name.empty() || !is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) {
-    return false;
-  }
-  for (size_t at = 0; at < name.size();) {
-    size_t end = at;
-    while (end < name.size() && !is_lower_or_digit(name[end])) ++end;
-    auto separator = name.substr(at, end - at);
-    bool hyphens = separator.find_first_not_of('-') == std::string_view::npos;
-    if (!hyphens && separator != "." && separator != "_" && separator != "__") return false;
-    at = end + 1;
-  }
-  return true;
-}
+// What a name consists of, by the grammar of github.com/distribution/reference, regexp.go.
 
 // A registry's host, and its port.
 bool is_registry(std::string_view text) {
@@ -100,6 +84,21 @@ std::string familiar_name(std::string_view image) {
   return name;
 }
 
+bool is_name_component(std::string_view name) {
+  if (name.empty() || !is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) {
+    return false;
+  }
+  for (size_t at = 0; at < name.size();) {
+    size_t end = at;
+    while (end < name.size() && !is_lower_or_digit(name[end])) ++end;
+    auto separator = name.substr(at, end - at);
+    bool hyphens = separator.find_first_not_of('-') == std::string_view::npos;
+    if (!hyphens && separator != "." && separator != "_" && separator != "__") return false;
+    at = end + 1;
+  }
+  return true;
+}
+
 bool is_image_name(std::string_view image) {
   constexpr size_t kLongest = 255;
   if (is_digest(image)) return true;
@@ -115,7 +114,7 @@ bool is_image_name(std::string_view image) {
     if (!is_registry(*path)) return false;
     ++path;
   }
-  return std::all_of(path, parts.end(), is_component);
+  return std::all_of(path, parts.end(), is_name_component);
 }
 
 bool is_made_here(std::string_view image) { return familiar_name(image).starts_with(kMadeHere); }
@@ -127,7 +126,7 @@ bool may_be_id(std::string_view image) {
 }
 
 std::string build_repository(const std::string& user, uint32_t uid) {
-  return std::string(kBuilds) + (is_component(user) ? user : std::to_string(uid));
+  return std::string(kBuilds) + (is_name_component(user) ? user : std::to_string(uid));
 }
 
 }  // namespace labgpu

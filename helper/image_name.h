@@ -11,6 +11,10 @@ namespace labgpu {
 // tag.
 std::string familiar_name(std::string_view image);
 
+// What stands between the slashes of a name, the registry apart: [a-z0-9]+ with ".", "_", "__" or
+// hyphens between (github.com/distribution/reference, regexp.go).
+bool is_name_component(std::string_view name);
+
 // Whether Docker takes it as the name of an image, with or without a registry, a tag and a digest,
 // or as an image's whole id, "sha256:" and 64 digits.
 bool is_image_name(std::string_view image);

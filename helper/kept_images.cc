@@ -1,12 +1,12 @@
 // Names of images that labgpu keeps for rebuilt containers, and which of them go.
 #include "helper/kept_images.h"
 
-#include <cctype>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "helper/container_spec.h"
+#include "helper/image_name.h"
 #include "helper/log.h"
 
 namespace labgpu {
@@ -16,20 +16,10 @@ namespace {
 constexpr char kKept[] = "labgpu/kept/";
 constexpr size_t kShortId = 12;
 
-bool is_alphanumeric(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
-
-// User names have lower-case letters, digits, '-' and '_' alone; of '_' a component takes two at a
-// time, and none of both at its ends.
-bool is_path_component(std::string_view name) {
-  return !name.empty() && is_alphanumeric(name.front()) && is_alphanumeric(name.back()) &&
-         name.find("___") == std::string_view::npos && name.find("_-") == std::string_view::npos &&
-         name.find("-_") == std::string_view::npos;
-}
-
 }  // namespace
 
 std::string image_name_of(const std::string& user, uint32_t uid) {
-  return is_path_component(user) ? user : "uid-" + std::to_string(uid);
+  return is_name_component(user) ? user : "uid-" + std::to_string(uid);
 }
 
 std::string kept_image(const std::string& user, uint32_t uid, const std::string& replaced_id) {
