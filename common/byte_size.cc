@@ -3,14 +3,12 @@
 
 #include <stddef.h>
 
-#include <iterator>
-
 namespace labgpu {
 
 // In tenths of the unit, rounded. Values of the larger units lose bits that nobody sees.
 ByteSizeText byte_size(uint64_t bytes) {
   constexpr const char* kUnits[] = {" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
-  constexpr size_t kLast = std::size(kUnits) - 1;
+  constexpr size_t kLast = sizeof kUnits / sizeof kUnits[0] - 1;
   ByteSizeText text;
   if (bytes < 1024) {
     text.add(bytes).add(kUnits[0]);

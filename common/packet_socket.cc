@@ -15,6 +15,9 @@ namespace {
 // instead of being cut off silently (unix(7): what does not fit is closed and MSG_CTRUNC set).
 constexpr size_t kControlFds = kMaxFds + 1;
 
+// What POSIX says it is in musl (socklen_t), and size_t in glibc.
+using ControlSize = decltype(msghdr::msg_controllen);
+
 int wait_for(int socket, short events, const Deadline& deadline) {
   pollfd waited{.fd = socket, .events = events, .revents = 0};
   for (;;) {
@@ -25,11 +28,19 @@ int wait_for(int socket, short events, const Deadline& deadline) {
   }
 }
 
+// musl's macro compares numbers with and without a sign.
+cmsghdr* next_control(msghdr& header, cmsghdr* control) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+  return CMSG_NXTHDR(&header, control);
+#pragma GCC diagnostic pop
+}
+
 // Takes every descriptor out of the control data into `packet`. False when they are not what a
 // message may carry: more than kMaxFds, or control data other than SCM_RIGHTS.
 bool take_fds(msghdr& header, Packet& packet) {
   bool acceptable = (header.msg_flags & MSG_CTRUNC) == 0;
-  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = next_control(header, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
       acceptable = false;
       continue;
@@ -92,11 +103,11 @@ int send_raw(int socket, MessageType type, Bytes fields, std::span<const int> fd
   header.msg_iovlen = 2;
   if (!fds.empty()) {
     header.msg_control = control;
-    header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+    header.msg_controllen = static_cast<ControlSize>(CMSG_SPACE(fds.size() * sizeof(int)));
     cmsghdr* c = CMSG_FIRSTHDR(&header);
     c->cmsg_level = SOL_SOCKET;
     c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    c->cmsg_len = static_cast<ControlSize>(CMSG_LEN(fds.size() * sizeof(int)));
     memcpy(CMSG_DATA(c), fds.data(), fds.size() * sizeof(int));
   }
   for (;;) {

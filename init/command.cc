@@ -32,7 +32,7 @@ void say(std::string_view text) {
 
 [[noreturn]] void give_up(int status, const char* what, int error) {
   TextBuffer<PATH_MAX + 256> line;
-  line.add(what).add(": ").add(strerrordesc_np(error)).add("\n");
+  line.add(what).add(": ").add(strerror(error)).add("\n");
   say(line.view());
   _exit(status);
 }
@@ -78,7 +78,7 @@ void enter_home(const char* home) {
   int error = errno;
   TextBuffer<PATH_MAX + 256> line;
   line.add("Could not chdir to home directory ").add(home).add(": ");
-  line.add(strerrordesc_np(error)).add("\n");
+  line.add(strerror(error)).add("\n");
   say(line.view());
   if (chdir("/") != 0) give_up(kNoSession, "/", errno);
 }

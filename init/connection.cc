@@ -164,7 +164,7 @@ bool Connection::fail(FailureCode code, std::string_view sentence) {
 
 bool Connection::fail(std::string_view what, int error) {
   Sentence sentence;
-  sentence.add(what).add(": ").add(strerrordesc_np(error));
+  sentence.add(what).add(": ").add(strerror(error));
   return fail(FailureCode::kSystem, sentence.view());
 }
 

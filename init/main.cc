@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/paths.h"
@@ -35,7 +36,7 @@ void settle_descriptors() {
       break;
     }
   }
-  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 int run() {
@@ -46,7 +47,7 @@ int run() {
   if (error == 0) error = server.open(kGuestInitSocket);
   if (error != 0) {
     TextBuffer<256> line;
-    line.add("cannot listen at ").add(kGuestInitSocket).add(": ").add(strerrordesc_np(error));
+    line.add("cannot listen at ").add(kGuestInitSocket).add(": ").add(strerror(error));
     log_line(line.view());
     return EXIT_FAILURE;
   }

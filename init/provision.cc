@@ -36,7 +36,7 @@ bool explain(Sentence& sentence, std::string_view user, const char* what, const 
 }
 
 bool explain(Sentence& sentence, std::string_view user, const char* what, int error) {
-  return explain(sentence, user, what, strerrordesc_np(error));
+  return explain(sentence, user, what, strerror(error));
 }
 
 // The lock of lckpwdf(3), which useradd(8), passwd(1) and their like take before they edit.
@@ -118,7 +118,7 @@ void provision_sudo(std::string_view user) {
   int error = create_text_file(path.c_str(), rule.view(), kMode);
   if (error != 0 && error != EEXIST) {
     TextBuffer<512> line;
-    line.add(path.view()).add(": ").add(strerrordesc_np(error));
+    line.add(path.view()).add(": ").add(strerror(error));
     log_line(line.view());
   }
 }
@@ -178,7 +178,7 @@ void provision_profile(const char* path_variable) {
   }
   if (error != 0) {
     TextBuffer<512> line;
-    line.add(kScript).add(": ").add(strerrordesc_np(error));
+    line.add(kScript).add(": ").add(strerror(error));
     log_line(line.view());
   }
 }

@@ -30,9 +30,10 @@ constexpr uint32_t kLastWaitMs = 1500;
 
 bool is_stop_signal(uint32_t number) {
   // Docker's default, Ctrl-C in the foreground, systemd's halt signal (STOPSIGNAL of images made to
-  // run it), and lxc's power failure.
-  return number == SIGTERM || number == SIGINT || number == SIGPWR ||
-         number == static_cast<uint32_t>(SIGRTMIN + 3);
+  // run it), and lxc's power failure. The halt signal is SIGRTMIN+3 as glibc counts; musl's
+  // SIGRTMIN is 35.
+  constexpr uint32_t kHalt = 34 + 3;
+  return number == SIGTERM || number == SIGINT || number == SIGPWR || number == kHalt;
 }
 
 int listen_at(const char* path, UniqueFd& out) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/unique_fd.h"
@@ -59,12 +60,13 @@ void copy_entry(int from, int to, const char* name, int depth) {
 }
 
 void copy_entries(int from, int to, int depth) {
-  alignas(dirent64) char entries[4096];
+  alignas(dirent) char entries[4096];
   for (;;) {
-    ssize_t size = getdents64(from, entries, sizeof entries);
+    // C libraries do not agree on the function's arguments.
+    ssize_t size = syscall(SYS_getdents64, from, entries, sizeof entries);
     if (size <= 0) return;
     for (ssize_t offset = 0; offset < size;) {
-      auto* entry = reinterpret_cast<dirent64*>(entries + offset);
+      auto* entry = reinterpret_cast<dirent*>(entries + offset);
       offset += entry->d_reclen;
       bool self = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
       if (!self) copy_entry(from, to, entry->d_name, depth);

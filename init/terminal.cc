@@ -1,17 +1,16 @@
 // A pseudo-terminal of the container.
 #include "init/terminal.h"
 
-// termios2 is in the kernel's headers alone, which cannot be included together with <termios.h>.
-#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+
+#include "common/tty_ioctl.h"
 
 namespace labgpu {
 
@@ -26,7 +25,7 @@ int set_size(int terminal, const Start& start) {
                .ws_col = start.columns,
                .ws_xpixel = start.width_pixels,
                .ws_ypixel = start.height_pixels};
-  return ioctl(terminal, TIOCSWINSZ, &size) == 0 ? 0 : errno;
+  return tty_ioctl(terminal, TIOCSWINSZ, &size) == 0 ? 0 : errno;
 }
 
 // With `echo` false it is left off, whatever the modes say.
@@ -36,7 +35,7 @@ int set_modes(int terminal, Bytes modes, bool echo) {
   if (modes.size() != sizeof settings) return EINVAL;
   memcpy(&settings, modes.data(), sizeof settings);
   if (!echo) settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
-  return ioctl(terminal, TCSETS2, &settings) == 0 ? 0 : errno;
+  return tty_ioctl(terminal, TCSETS2, &settings) == 0 ? 0 : errno;
 }
 
 // A new terminal takes this much at once, so that init does not wait.
@@ -62,14 +61,14 @@ int open_terminal(const Start& start, uid_t uid, Terminal& out) {
   if (!out.master.valid()) return errno;
   int unlocked = 0;
   unsigned number = 0;
-  if (ioctl(out.master.get(), TIOCSPTLCK, &unlocked) != 0 ||
-      ioctl(out.master.get(), TIOCGPTN, &number) != 0) {
+  if (tty_ioctl(out.master.get(), TIOCSPTLCK, &unlocked) != 0 ||
+      tty_ioctl(out.master.get(), TIOCGPTN, &number) != 0) {
     return errno;
   }
   out.name.clear();
   out.name.add("/dev/pts/").add(number);
   // By descriptor and not by name: /dev/pts may be anything in a container.
-  out.slave.reset(ioctl(out.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  out.slave.reset(tty_ioctl(out.master.get(), TIOCGPTPEER, long{O_RDWR | O_NOCTTY | O_CLOEXEC}));
   if (!out.slave.valid()) return errno;
   if (fchown(out.slave.get(), uid, kTtyGroup) != 0 || fchmod(out.slave.get(), kTtyMode) != 0) {
     return errno;
@@ -88,12 +87,12 @@ void settle_typed(int slave, const Start& start) {
   size_t wanted = countable(start.typed, start.modes);
   int there = 0;
   for (int i = 0; i < kRounds; ++i) {
-    if (ioctl(slave, FIONREAD, &there) != 0 || static_cast<size_t>(there) >= wanted) break;
+    if (tty_ioctl(slave, FIONREAD, &there) != 0 || static_cast<size_t>(there) >= wanted) break;
     nanosleep(&kPause, nullptr);
   }
   [[maybe_unused]] int error = set_modes(slave, start.modes, true);
 }
 
-int take_terminal(int slave) { return ioctl(slave, TIOCSCTTY, 0) == 0 ? 0 : errno; }
+int take_terminal(int slave) { return tty_ioctl(slave, TIOCSCTTY, 0L) == 0 ? 0 : errno; }
 
 }  // namespace labgpu

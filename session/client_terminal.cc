@@ -39,9 +39,9 @@ size_t take_typed_lines(int terminal, const termios2& modes, std::span<char> out
 }
 
 bool ClientTerminal::open() {
-  if (ioctl(STDIN_FILENO, TCGETS2, &modes_) != 0) return false;
+  if (tty_ioctl(STDIN_FILENO, TCGETS2, &modes_) != 0) return false;
   // A terminal without a size is one of 0 by 0, as sshd makes it for a client that sends none.
-  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size_) != 0) size_ = {};
+  if (tty_ioctl(STDIN_FILENO, TIOCGWINSZ, &size_) != 0) size_ = {};
   return true;
 }
 
@@ -65,14 +65,14 @@ void ClientTerminal::hold_input() {
   held.c_cflag = (held.c_cflag & ~static_cast<tcflag_t>(CSIZE | PARENB)) | CS8;
   held.c_cc[VMIN] = 1;
   held.c_cc[VTIME] = 0;
-  changed_ = ioctl(STDIN_FILENO, TCSETS2, &held) == 0;
+  changed_ = tty_ioctl(STDIN_FILENO, TCSETS2, &held) == 0;
 }
 
 void ClientTerminal::make_raw() {
   termios2 raw{};
-  if (ioctl(STDIN_FILENO, TCGETS2, &raw) != 0) return;
+  if (tty_ioctl(STDIN_FILENO, TCGETS2, &raw) != 0) return;
   raw.c_oflag &= ~static_cast<tcflag_t>(OPOST);
-  ioctl(STDIN_FILENO, TCSETS2, &raw);
+  tty_ioctl(STDIN_FILENO, TCSETS2, &raw);
 }
 
 void ClientTerminal::restore() {
@@ -80,12 +80,12 @@ void ClientTerminal::restore() {
   changed_ = false;
   set_nonblocking(STDIN_FILENO, false);
   set_nonblocking(STDOUT_FILENO, false);
-  ioctl(STDIN_FILENO, TCSETS2, &modes_);
+  tty_ioctl(STDIN_FILENO, TCSETS2, &modes_);
 }
 
 void ClientTerminal::copy_size(int master) {
   winsize size{};
-  if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+  if (tty_ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) tty_ioctl(master, TIOCSWINSZ, &size);
 }
 
 }  // namespace labgpu

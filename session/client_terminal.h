@@ -1,13 +1,12 @@
 // The terminal that sshd made for the client: its modes, its size, and raw mode while we relay.
 #pragma once
 
-#include <asm/termbits.h>
 #include <stddef.h>
-#include <sys/ioctl.h>
 
 #include <span>
 
 #include "common/messages.h"
+#include "common/tty_ioctl.h"
 
 namespace labgpu {
 

@@ -22,7 +22,7 @@ constexpr uint32_t kAnswerMs = 30000;
 constexpr uint32_t kForwardMs = 1000;
 
 int lost(const char* what, int error) {
-  tell_user(what, strerrordesc_np(error));
+  tell_user(what, strerror(error));
   return kContainerLost;
 }
 

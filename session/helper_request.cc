@@ -8,8 +8,7 @@
 namespace labgpu {
 
 int tell_no_answer(int error) {
-  tell_user("the server's labgpu service does not answer; tell the administrator",
-            strerrordesc_np(error));
+  tell_user("the server's labgpu service does not answer; tell the administrator", strerror(error));
   return kTryLater;
 }
 

@@ -59,7 +59,7 @@ bool find_invocation(int argc, char** argv, Invocation& out) {
     int error = find_login_key_command(sources, found, key_command);
     if (error != 0) {
       tell_user("cannot read ~/.ssh/authorized_keys to see whether this key is bound to a command",
-                strerrordesc_np(error));
+                strerror(error));
       return false;
     }
   }
@@ -112,7 +112,7 @@ int wait_with_terminal(int init, int signals, UniqueFd master, ClientTerminal& t
 int run(int argc, char** argv) {
   UniqueFd nothing;
   if (!prepare_process(nothing)) {
-    tell_user("cannot prepare the session", strerrordesc_np(errno));
+    tell_user("cannot prepare the session", strerror(errno));
     return kRefused;
   }
   Invocation invocation;
@@ -138,7 +138,7 @@ int run(int argc, char** argv) {
   int error = enter_jail(init.get());
   if (error != 0) {
     tell_user("the session cannot be confined on this server; tell the administrator",
-              strerrordesc_np(error));
+              strerror(error));
     return kRefused;
   }
   status = start_in_container(init.get(), start, packet_buffer, master);
@@ -149,7 +149,7 @@ int run(int argc, char** argv) {
                                             static_cast<UniqueFd&&>(master), terminal, ending)
                        : wait_without_terminal(init.get(), signals.get(), nothing.get(), ending);
   if (error == 0) end_like(ending);
-  tell_user("the container stopped, or its labgpu-init was replaced", strerrordesc_np(error));
+  tell_user("the container stopped, or its labgpu-init was replaced", strerror(error));
   return kContainerLost;
 }
 

@@ -2,7 +2,6 @@
 #include "session/progress_line.h"
 
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace labgpu {
@@ -153,7 +152,7 @@ void set_interrupt(void (*handler)(int)) {
 
 size_t terminal_columns() {
   winsize size{};
-  bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
+  bool known = tty_ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
   return known ? size.ws_col : kUsualColumns;
 }
 
@@ -171,12 +170,12 @@ void format_progress(const Progress& progress, size_t columns, LineBuffer& out) 
 
 // What is typed meanwhile is for the shell, which shows it; here it would tear the line.
 void ProgressLine::begin() {
-  shown_ = ioctl(STDIN_FILENO, TCGETS2, &modes_) == 0;
+  shown_ = tty_ioctl(STDIN_FILENO, TCGETS2, &modes_) == 0;
   if (!shown_) return;
   was_shown_ = true;
   termios2 quiet = modes_;
   quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHONL);
-  ioctl(STDIN_FILENO, TCSETS2, &quiet);
+  tty_ioctl(STDIN_FILENO, TCSETS2, &quiet);
   set_interrupt(on_interrupt);
 }
 
@@ -207,7 +206,7 @@ void ProgressLine::clear() {
   if (!shown_) return;
   draw("");
   set_interrupt(SIG_DFL);
-  ioctl(STDIN_FILENO, TCSETS2, &modes_);
+  tty_ioctl(STDIN_FILENO, TCSETS2, &modes_);
   shown_ = false;
 }
 

@@ -1,11 +1,11 @@
 // What a person sees while the container is made ready: one line, drawn again and again in place.
 #pragma once
 
-#include <asm/termbits.h>
 #include <stddef.h>
 
 #include "common/messages.h"
 #include "common/text_buffer.h"
+#include "common/tty_ioctl.h"
 
 namespace labgpu {
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "common/parse.h"
@@ -52,7 +53,7 @@ bool put_in_place(int connection) {
   // dup2(2) leaves a descriptor that is there already close-on-exec.
   bool there =
       connection == kPlace ? fcntl(kPlace, F_SETFD, 0) == 0 : dup2(connection, kPlace) == kPlace;
-  return there && close_range(kPlace + 1, ~0U, 0) == 0;
+  return there && syscall(SYS_close_range, kPlace + 1, ~0U, 0) == 0;
 }
 
 }  // namespace
@@ -86,7 +87,7 @@ int run_own_command(std::string_view command, std::span<unsigned char> buffer) {
     execve(kSelfCommand, const_cast<char* const*>(words.words()),
            const_cast<char* const*>(environment));
   }
-  tell_user("cannot run labgpu-self; tell the administrator", strerrordesc_np(errno));
+  tell_user("cannot run labgpu-self; tell the administrator", strerror(errno));
   return kRefused;
 }
 

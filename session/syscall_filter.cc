@@ -1,7 +1,6 @@
 // The table of system calls, and the BPF program that the kernel runs before each of them.
 #include "session/syscall_filter.h"
 
-#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -9,13 +8,14 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bit>
 #include <string_view>
+
+#include "common/tty_ioctl.h"
 
 namespace labgpu {
 
@@ -157,9 +157,9 @@ int allow_only_session_calls(int init_fd) {
 
       {SYS_rt_sigaction, "dying of the command's signal: its default"},
       {SYS_rt_sigprocmask, "dying of the command's signal: let it through"},
-      {SYS_getpid, "dying of the command's signal: raise(3)"},
-      {SYS_gettid, "dying of the command's signal: raise(3)"},
-      {SYS_tgkill, "dying of the command's signal: raise(3)", {{0, self}, {1, self}}},
+      {SYS_getpid, "dying of the command's signal: tgkill(2)"},
+      {SYS_gettid, "dying of the command's signal: tgkill(2)"},
+      {SYS_tgkill, "dying of the command's signal: tgkill(2)", {{0, self}, {1, self}}},
       {SYS_exit_group, "the end"},
 #ifdef __SANITIZE_ADDRESS__
       {SYS_sigaltstack, "AddressSanitizer asks where the stack is before each call of _exit(2)"},
