@@ -123,10 +123,20 @@ void Relay::move(const Ready& ready) {
   if (!ended_ && !container_closed_ && to_container.drain(master_.get()) == Result::kClosed) {
     container_closed_ = true;
   }
-  if (ready.master != 0 && to_client.fill(master_.get()) == Result::kClosed) {
-    container_closed_ = true;
+  pass_output(ready.master != 0);
+}
+
+// A terminal gives what it has in pieces of 4 KiB at most. While more is there and the client takes
+// it, poll(2) has nothing to add; after some pieces keys and signals have their turn.
+void Relay::pass_output(bool more) {
+  constexpr int kPieces = 16;
+  for (int piece = 0; piece < kPieces; ++piece) {
+    Flow::Result filled = more ? to_client.fill(master_.get()) : Flow::Result::kWait;
+    if (filled == Flow::Result::kClosed) container_closed_ = true;
+    if (to_client.drain(STDOUT_FILENO) == Flow::Result::kClosed) client_gone_ = true;
+    more = filled == Flow::Result::kMoved && to_client.is_empty();
+    if (!more || client_gone_) return;
   }
-  if (to_client.drain(STDOUT_FILENO) == Result::kClosed) client_gone_ = true;
 }
 
 // After Exited. The kernel finishes what is on its way between the two sides before it says EAGAIN

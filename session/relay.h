@@ -44,6 +44,7 @@ class Relay {
   [[nodiscard]] Ready wait() const;
   void take_signal();
   void move(const Ready& ready);
+  void pass_output(bool more);
   void move_from_container();
 
   int init_;
