@@ -1,5 +1,6 @@
-// Runs `cat` in a terminal of its own and moves bytes between that and the terminal it has itself,
-// and nothing else: what a second terminal costs at least. For work/terminals.py.
+// Runs a shell command in a terminal of its own and moves bytes between that and the terminal it
+// has itself, and nothing else: what a second terminal costs at least. For work/terminals.py.
+// usage: bare-relay COMMAND
 #include <pty.h>
 #include <unistd.h>
 #include <utmp.h>
@@ -19,7 +20,8 @@ void move(int from, int to) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
   int master = -1;
   int terminal = -1;
   // Raw, as labgpu's own would be after the `stty raw` that the bench runs in its place.
@@ -28,7 +30,7 @@ int main() {
   if (openpty(&master, &terminal, nullptr, &modes, nullptr) != 0) return 1;
   const pid_t child = fork();
   if (child == 0) {
-    if (login_tty(terminal) == 0) execlp("cat", "cat", nullptr);
+    if (login_tty(terminal) == 0) execl("/bin/sh", "sh", "-c", argv[1], nullptr);
     _exit(127);
   }
   if (child < 0) return 1;

@@ -15,7 +15,7 @@ import measure  # noqa: E402
 import ways  # noqa: E402
 from chart import chart  # noqa: E402
 from host import add_options, bench_host, machine_text  # noqa: E402
-from report import as_json, from_json, summary, table  # noqa: E402
+from report import as_json, from_json, table  # noqa: E402
 from sanity import problems  # noqa: E402
 
 # What is measured, in the order of the table: modules with rows(), and who sets their server up. That one has the server's
@@ -55,8 +55,10 @@ def main():
             measured = setting.begin(server, laptop, options.short)
             for work in chosen:
                 found.take(work, measured, setting.COMPARED, server)
-        loads = f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
-        write(options.results, merged(before, found.rows), machine + loads)
+                loads = f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
+                write(options.results, merged(before, found.rows), machine + loads)
+    print((options.results / "bench.txt").read_text())
+    print(f"see {options.results}/bench.txt, bench.json, bench.svg", file=sys.stderr)
     return 1 if found.failed else 0
 
 
@@ -96,12 +98,10 @@ def merged(before, rows):
 
 
 def write(results, rows, machine):
-    text = table(rows, machine)
-    (results / "bench.txt").write_text(text)
+    """After each kind of work: what is measured is not lost when the next is broken off."""
+    (results / "bench.txt").write_text(table(rows, machine))
     (results / "bench.json").write_text(as_json(rows, machine))
     (results / "bench.svg").write_text(chart(rows))
-    print(text)
-    print(f"{summary(rows)}; see {results}/bench.txt, bench.json, bench.svg", file=sys.stderr)
 
 
 if __name__ == "__main__":
