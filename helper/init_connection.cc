@@ -78,20 +78,16 @@ bool has_ended(const RunningContainer& container) {
   return poll(&init, 1, 0) > 0;
 }
 
-Result<void> introduce(const UniqueFd& connection, const Account& account, LoginAs login) {
+int send_identity(const UniqueFd& connection, const Account& account, LoginAs login) {
   Identity identity{.user = account.name,
                     .uid = account.uid,
                     .gid = account.gid,
                     .group = group_name_of(account),
                     .home = account.home,
                     .login_as_root = static_cast<uint8_t>(login == LoginAs::kRoot ? 1 : 0)};
-  auto at_once = Deadline::after_ms(0);
-  int error = send_message(connection.get(), Hello{}, at_once);
   // The home alone may have PATH_MAX bytes.
   unsigned char buffer[2 * kSmallPacket];
-  if (error == 0) error = send_message(connection.get(), identity, buffer, at_once);
-  if (error == 0) return {};
-  return fail(ErrorCode::kTimeout, silent_init(account.name));
+  return send_message(connection.get(), identity, buffer, Deadline::after_ms(0));
 }
 
 }  // namespace
@@ -130,12 +126,16 @@ Task<Result<UniqueFd>> connect_init(EventLoop& loop,
   auto reaching = reach_init(loop, container, account.name);
   auto connection = co_await reaching;
   if (!connection) co_return Failed(connection.error());
-  auto introduced = introduce(*connection, account, login);
-  if (!introduced) co_return Failed(introduced.error());
-  auto waiting = wait_readable(loop, connection->get(), patience);
-  bool answered = co_await waiting;
-  if (!answered) co_return fail(ErrorCode::kTimeout, silent_init(account.name));
-  co_return std::move(*connection);
+  bool answered = send_message(connection->get(), Hello{}, Deadline::after_ms(0)) == 0;
+  if (answered) {
+    auto waiting = wait_readable(loop, connection->get(), patience);
+    answered = co_await waiting;
+  }
+  // Only now: init looks the account up, and does that while the session command prepares itself.
+  // Why an init hangs up it has said before, to the session command.
+  int error = answered ? send_identity(*connection, account, login) : ETIMEDOUT;
+  if (error == 0 || error == ECONNRESET) co_return std::move(*connection);
+  co_return fail(ErrorCode::kTimeout, silent_init(account.name));
 }
 
 Task<bool> init_answers(EventLoop& loop, std::shared_ptr<const RunningContainer> container,

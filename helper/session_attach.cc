@@ -146,7 +146,7 @@ Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer 
     if (person_looks) tell_notice(connection, *account);
     int fds[] = {init->get()};
     reply(connection, Attached{}, fds);
-    log_life(LogLevel::kInfo, LifeEvent::kCommand, account->name, "",
+    log_.add(LifeEvent::kCommand, account->name, 0,
              account->name + " runs " + what_runs(connection.peer.pid));
   } else {
     bool silent = init.error().code == ErrorCode::kTimeout;

@@ -8,7 +8,6 @@
 
 #include "helper/account_password.h"
 #include "helper/life_log.h"
-#include "helper/log.h"
 #include "helper/login_policy.h"
 #include "helper/session_connection.h"
 
@@ -128,12 +127,9 @@ SessionServer::Next SessionServer::answer_opened(Connection& connection,
   connection.state = ConnectionState::kSession;
   ++begun_[connection.user];
   listen_to(connection, EPOLLIN | EPOLLRDHUP);
-  log(LogLevel::kInfo,
-      "session opened for " + connection.user + " from " + connection.remote_host +
-          (container != nullptr ? "" : ", without its container yet"),
-      {{kLogUser, connection.user},
-       {kLogSession, std::to_string(connection.number)},
-       {kLogEvent, to_text(LifeEvent::kLogin)}});
+  log_.add(LifeEvent::kLogin, connection.user, connection.number,
+           "session opened for " + connection.user + " from " + connection.remote_host +
+               (container != nullptr ? "" : ", without its container yet"));
   return Next::kKeep;
 }
 

@@ -76,6 +76,7 @@ SessionServer::SessionServer(EventLoop& loop, UniqueFd socket, AccountStore& acc
       passwords_(passwords),
       greeter_(greeter),
       limits_(limits),
+      log_(loop),
       quota_(limits.connections),
       listener_(loop, std::move(socket), [this](UniqueFd accepted, Peer peer) {
         accept(std::move(accepted), std::move(peer));
@@ -154,7 +155,8 @@ void SessionServer::accept(UniqueFd socket, Peer peer) {
   }
   limit_silence(*connection);
   listen_to(*connection, EPOLLIN | EPOLLRDHUP);
-  connections_[connection->number] = std::move(connection);
+  auto& kept = *(connections_[connection->number] = std::move(connection));
+  on_ready(kept, EPOLLIN);  // most have sent all they have to say by now
 }
 
 void SessionServer::limit_silence(Connection& connection) {
@@ -169,11 +171,9 @@ void SessionServer::drop(uint64_t number) {
   if (found == connections_.end()) return;
   const auto& connection = *found->second;
   if (connection.state == ConnectionState::kSession) {
-    log(LogLevel::kInfo,
-        "session closed for " + connection.user + " from " + connection.remote_host,
-        {{kLogUser, connection.user},
-         {kLogSession, std::to_string(number)},
-         {kLogEvent, to_text(LifeEvent::kLogout)}});
+    log_.add(LifeEvent::kLogout, connection.user, number,
+             "session closed for " + connection.user + " from " + connection.remote_host);
+    log_.write();
   }
   quota_.leave(connection.peer.uid);
   connections_.erase(found);
@@ -187,8 +187,13 @@ void SessionServer::listen_to(Connection& connection, uint32_t events) {
 }
 
 void SessionServer::on_ready(Connection& connection, uint32_t events) {
+  // Hello and a request: a peer that gets both answers at once wakes once.
+  constexpr int kPacketsAtOnce = 2;
   bool ended = (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
-  if (ended || read_packet(connection) == Next::kClose) drop(connection.number);
+  for (int i = 0; i < kPacketsAtOnce; ++i) {
+    if (ended || read_packet(connection) == Next::kClose) return drop(connection.number);
+    if (connection.state != ConnectionState::kGreeted) return;
+  }
 }
 
 SessionServer::Next SessionServer::read_packet(Connection& connection) {

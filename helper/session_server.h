@@ -27,6 +27,7 @@
 #include "helper/greeting.h"
 #include "helper/host_accounts.h"
 #include "helper/listener.h"
+#include "helper/login_log.h"
 #include "helper/logins.h"
 #include "helper/maintenance.h"
 #include "helper/password_changes.h"
@@ -149,6 +150,7 @@ class SessionServer final : public Logins {
   SessionLimits limits_;
   ServeOwner serve_owner_ = [](const UniqueFd&, const Peer&) { return false; };
   AttemptLimit said_{kMostSaid, kMostSaidPeriod};  // by the user it is about
+  LoginLog log_;
   uint64_t last_number_ = 0;
   std::map<std::string, uint64_t> begun_;  // logins, by user
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
