@@ -58,12 +58,16 @@ struct Allowed {
     while (used < kMostConditions && conditions[used].argument != Condition::kNone) ++used;
     return used;
   }
+  // Instructions: the call, two for each condition, the answer, and after conditions the next call.
+  [[nodiscard]] size_t length() const { return 2 + 2 * count() + (count() > 0 ? 1 : 0); }
 };
 
 // A program that is too long stays too long: size() is 0 then.
 class Program {
  public:
   void begin();
+  // What follows, with a length of `over`, is for calls with lower numbers than that.
+  void leave_to_others(uint32_t from, size_t over);
   void add(const Allowed& allowed);
   void end();
   [[nodiscard]] unsigned short size() const { return fits_ ? size_ : 0; }
@@ -99,15 +103,19 @@ void Program::begin() {
   load(offsetof(seccomp_data, nr));
 }
 
+void Program::leave_to_others(uint32_t from, size_t over) {
+  put(BPF_JMP | BPF_JGE | BPF_K, from, 0, 1);
+  put(BPF_JMP | BPF_JA, static_cast<uint32_t>(over));
+}
+
 // The number of the call is loaded before and after, for the next row. Conditions put an argument
 // in its place, so the number is loaded again when one of them does not hold.
 void Program::add(const Allowed& allowed) {
   constexpr size_t kAnswer = 1;
   constexpr size_t kForCondition = 2;
-  constexpr size_t kLoadAgain = 1;
   size_t left = allowed.count() * kForCondition + kAnswer;
   bool conditional = left > kAnswer;
-  put(BPF_JMP | BPF_JEQ | BPF_K, allowed.call, 0, left + (conditional ? kLoadAgain : 0));
+  put(BPF_JMP | BPF_JEQ | BPF_K, allowed.call, 0, allowed.length() - 1);
   for (size_t i = 0; i < allowed.count(); ++i) {
     left -= kForCondition;
     jump_unless(allowed.conditions[i], left);
@@ -165,9 +173,22 @@ int allow_only_session_calls(int init_fd) {
       {SYS_sigaltstack, "AddressSanitizer asks where the stack is before each call of _exit(2)"},
 #endif
   };
+  // The kernel runs a new filter for each number that there is, to know which of them it answers
+  // whatever the arguments are (kernel/seccomp.c, seccomp_cache_prepare). Most numbers are high and
+  // most of the table's are low, so in two parts that takes half as long.
+  constexpr uint32_t kHigh = 100;
+  size_t low_part = 1;  // its end
+  for (const Allowed& allowed : table) low_part += allowed.call < kHigh ? allowed.length() : 0;
   Program program;
   program.begin();
-  for (const Allowed& allowed : table) program.add(allowed);
+  program.leave_to_others(kHigh, low_part);
+  for (const Allowed& allowed : table) {
+    if (allowed.call < kHigh) program.add(allowed);
+  }
+  program.end();
+  for (const Allowed& allowed : table) {
+    if (allowed.call >= kHigh) program.add(allowed);
+  }
   program.end();
   if (program.size() == 0) return E2BIG;
   sock_fprog installed{.len = program.size(), .filter = program.code()};
