@@ -32,11 +32,11 @@ def describe(session_command):
         session.write_bytes(session_command)
         session.chmod(0o700)
         steps, cpuids = _count(counter, empty)
-        own = _count(counter, session, "-c", "true")[0] - steps
+        own_steps, own_cpuids = _count(counter, session, "-c", "true")
     return (
-        f"An empty static program: {whole:.3f} ms, {kernel:.3f} without the C library; {steps} instructions, "
+        f"An empty static program of glibc's: {whole:.3f} ms, {kernel:.3f} without a C library; {steps} instructions, "
         f"{cpuids} of them CPUID, {(asked - whole) * 10:.1f} µs each.\n"
-        f"The session command, until it asks the helper: {own} instructions more."
+        f"The session command, until it asks the helper: {own_steps} instructions, {own_cpuids} of them CPUID."
     )
 
 
