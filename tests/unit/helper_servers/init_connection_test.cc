@@ -72,6 +72,21 @@ TEST_F(InitConnectionTest, AnInitThatSaysNothingIsNotWaitedForForever) {
   EXPECT_FALSE(run_task(loop_, init_answers(loop_, container_, kPatience)));
 }
 
+TEST_F(InitConnectionTest, WhatAnInitSaysBeforeItHangsUpIsForTheSessionCommand) {
+  auto listening = listen_at(path_, SOCK_SEQPACKET).value();
+  answering_ = loop_.watch(listening.get(), EPOLLIN, [fd = listening.get()](auto) {
+    UniqueFd accepted(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+    Failure failure{.code = static_cast<uint16_t>(FailureCode::kUnavailable), .sentence = "full"};
+    EXPECT_EQ(send_message(accepted.get(), failure, Deadline::after_ms(0)), 0);
+  });
+  auto connected = connect();
+  ASSERT_TRUE(connected);
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  EXPECT_EQ(receive_raw(connected->get(), buffer, packet, Deadline::after_ms(0)), 0);
+  EXPECT_EQ(packet.type, MessageType::kFailure);
+}
+
 TEST_F(InitConnectionTest, SomethingElseThanInitDoesNotAnswer) {
   EXPECT_FALSE(run_task(loop_, init_answers(loop_, container_, kInitPatience)));
   write_file(path_, "");

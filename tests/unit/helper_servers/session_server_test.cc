@@ -48,6 +48,19 @@ TEST_F(SessionServerTest, CheckAccountAnswersForEachKindOfAccount) {
   pam.expect_failure(FailureCode::kNoAccount);
 }
 
+TEST_F(SessionServerTest, HelloAndARequestSentTogetherAreAnsweredTogether) {
+  auto pam = client();
+  pam.send(Hello{});
+  pam.send(CheckAccount{.user = "alice", .remote_host = ""});
+  run_until(loop_, [&] { return is_readable(pam.fd()); });
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  for (auto type : {MessageType::kHello, MessageType::kAccountVerdict}) {
+    ASSERT_EQ(receive_raw(pam.fd(), buffer, packet, Deadline::after_ms(0)), 0);
+    EXPECT_EQ(packet.type, type);
+  }
+}
+
 constexpr HostAccount kGwen{
     .origin = 1, .uid = 5001, .gid = 5001, .group = "gwen", .home = "/home/gwen", .real_name = ""};
 
