@@ -5,6 +5,7 @@ import pathlib
 import shutil
 
 from client import Laptop
+from processes import run
 from server import TESTHOST, Server
 
 
@@ -24,6 +25,7 @@ def bench_host(options, set_up, part=""):
             shutil.rmtree(laptop.directory, ignore_errors=True)
             laptop.directory.mkdir(mode=0o700)
             server.up()
+            _divide_processors(server)
             set_up(server, laptop)
         laptop.address = server.address()
         yield server, laptop
@@ -31,6 +33,19 @@ def bench_host(options, set_up, part=""):
         if not options.keep:
             server.down()
             shutil.rmtree(laptop.directory, ignore_errors=True)
+
+
+def _divide_processors(server):
+    """Half of them for the server, half for the clients, which are this process's: who runs where is no chance then.
+
+    The server's and the client's half of a transfer still run at the same time, as they do on two machines.
+    """
+    processors = sorted(os.sched_getaffinity(0))
+    half = len(processors) // 2
+    if half > 0:
+        servers = ",".join(map(str, processors[:half]))
+        run(["docker", "update", "--cpuset-cpus", servers, f"labgpu-test-{server.name}"]).ok()
+        os.sched_setaffinity(0, processors[half:])
 
 
 def install_labgpu(server, laptop):

@@ -25,11 +25,11 @@ class Size:
 
 
 FULL = Size(
-    logins=200,
+    logins=300,
     shared_logins=300,
     starts=25,
     streamed=1024 * MIB,
-    streams=9,
+    streams=13,
     copied=1024 * MIB,
     small_files=10_000,
     copies=7,

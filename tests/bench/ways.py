@@ -78,8 +78,8 @@ def set_up(server, laptop):
     server.sh(f"docker import /var/tmp/bench.tar {IMAGE} && rm /var/tmp/bench.tar", timeout=240)
     server.labgpu("image", "default", IMAGE).ok()
     server.labgpu("setup").ok()
-    _add_host_account(server, laptop, "plain")
-    _add_host_account(server, laptop, "again")
+    add_host_account(server, laptop, "plain")
+    add_host_account(server, laptop, "again")
     _add_exec_account(server, laptop)
     _add_own_sshd(server, laptop)
     add_user(server, laptop, "boxed")
@@ -87,7 +87,7 @@ def set_up(server, laptop):
         way.client.ssh("true").ok()  # makes labgpu's container, too
 
 
-def _add_host_account(server, laptop, name, *options):
+def add_host_account(server, laptop, name, *options):
     server.sh(f"useradd -m -s /bin/bash {' '.join(options)} {name}")
     key = Client(laptop, name).public_key.encode()
     server.write(f"/home/{name}/.ssh/authorized_keys", key, mode="600", owner=name)
@@ -101,14 +101,14 @@ def _start_container(server, name, options, command):
 
 def _add_exec_account(server, laptop):
     server.write("/usr/local/bin/exec-shell", EXEC_SHELL.encode(), mode="755")
-    _add_host_account(server, laptop, "exec", "-G docker")
+    add_host_account(server, laptop, "exec", "-G docker")
     _start_container(server, "exec", "", "sleep infinity")
     # The sshd of the server reads the key as the account; the shell is of no interest before.
     server.sh("usermod -s /usr/local/bin/exec-shell exec")
 
 
 def _add_own_sshd(server, laptop):
-    _add_host_account(server, laptop, "own")
+    add_host_account(server, laptop, "own")
     settings = f"printf %b {SSHD_SETTINGS[server.release]!r} >/etc/ssh/sshd_config.d/00-bench.conf"
     start = "mkdir -p /run/sshd; ssh-keygen -A; exec /usr/sbin/sshd -D"
     server.write("/var/tmp/own-sshd", f"{settings}; {start}\n".encode())

@@ -1,18 +1,14 @@
 # A terminal: a key that comes back, and much text at once.
 import contextlib
-import pathlib
-import tempfile
 
+from bare import RELAY, beside, relay
 from measuring import Bench, read_exactly, seconds_of
-from processes import run, wait_until
-from rows import HOST, LABGPU, Row
-from ways import Way
+from processes import wait_until
+from rows import Row
 
 # An OpenSSH client of 9.5 and later sends keys in a rhythm of its own, so that nobody sees how somebody types.
 OPTIONS = ("-tt", "-o", "IgnoreUnknown=ObscureKeystrokeTiming", "-o", "ObscureKeystrokeTiming=no")
 READY = b"ready\n"
-RELAY = "bare relay"
-RELAY_SOURCE = pathlib.Path(__file__).parents[1] / "bare_relay.cc"
 # The program gets each key and sends it back; raw, or the terminal would answer in its place.
 ECHO = "stty raw -echo; echo ready; exec cat"
 # The terminal adds a carriage return to each line.
@@ -24,13 +20,12 @@ RELAYED = "stty raw -echo; exec ./bare-relay '{command}'"
 
 def rows(bench: Bench):
     size = bench.size
-    _install_relay(bench)
-    ways = [*bench.ways, Way(RELAY, bench.ways[0].client)]
+    ways = [*bench.ways, relay(bench)]
     with contextlib.ExitStack() as stack:
         sessions = {way.name: stack.enter_context(_ready(way, ECHO, READY)) for way in ways}
         measures = {name: lambda session=session: _type(session, size.keys) for name, session in sessions.items()}
         samples = bench.alternate(size.typing, measures)
-    yield from _with_relay(Row("terminal: a key and its echo", "ms", "≤ 1.10", 1.10, "ratio", samples))
+    yield from beside(Row("terminal: a key and its echo", "ms", "≤ 1.10", 1.10, "ratio", samples), RELAY)
 
     lines = size.shown // len(LINE)
     for way in bench.ways:
@@ -43,23 +38,7 @@ def rows(bench: Bench):
         lambda way: _show(way, lines * (len(LINE) + 1)),
         ways,
     ):
-        yield from _with_relay(row)
-
-
-def _with_relay(row):
-    """The row, and one beside what any design costs whose terminal is a second one behind sshd's: somebody has to move bytes."""
-    samples = {HOST: row.samples[HOST], RELAY: row.samples.pop(RELAY), LABGPU: row.samples[LABGPU]}
-    yield row
-    work = f"{row.work}, {row.what}: beside a second terminal with nothing but a relay"
-    yield Row(work, row.unit, "", None, "ratio", samples, base=RELAY)
-
-
-def _install_relay(bench):
-    """bare_relay.cc in the home of the host account."""
-    with tempfile.TemporaryDirectory() as directory:
-        program = pathlib.Path(directory) / "bare-relay"
-        run(["c++", "-std=c++20", "-O2", "-static", "-o", program, RELAY_SOURCE], timeout=60).ok()
-        bench.server.write(f"{bench.ways[0].home}/bare-relay", program.read_bytes(), mode="755")
+        yield from beside(row, RELAY)
 
 
 @contextlib.contextmanager

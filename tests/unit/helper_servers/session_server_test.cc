@@ -161,14 +161,6 @@ TEST_F(SessionServerTest, ALoginThatWaitsForItsContainerIsCounted) {
   EXPECT_EQ(refusal_by_pam(), "");
 }
 
-TEST_F(SessionServerTest, HelloAndTheRequestMayComeTogether) {
-  auto pam = client();
-  pam.send(Hello{});
-  pam.send(CheckAccount{.user = "alice", .remote_host = ""});
-  pam.expect<Hello>();
-  EXPECT_EQ(pam.expect<AccountVerdict>().allowed, 1);
-}
-
 TEST_F(SessionServerTest, ARunningContainerIsHandedOutAtOnce) {
   make_running();
   auto pam = greeted();
