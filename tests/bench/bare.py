@@ -10,10 +10,6 @@ from ways import Way, add_host_account
 
 HERE = pathlib.Path(__file__).resolve().parent
 RELAY, ATTACH = "bare relay", "bare attach"
-WORDS = {
-    RELAY: "a second terminal with nothing but a relay",
-    ATTACH: "a program that hands its descriptors to another process and waits",
-}
 MUSL = sysconfig.get_config_var("MULTIARCH").replace("-gnu", "-musl")
 
 
@@ -44,7 +40,7 @@ def beside(row, bare):
     """The row without the bare way, and one that has labgpu beside it."""
     samples = {HOST: row.samples[HOST], bare: row.samples.pop(bare), LABGPU: row.samples[LABGPU]}
     yield row
-    yield Row(f"{row.work}, {row.what}: beside {WORDS[bare]}", row.unit, "", None, "ratio", samples, base=bare)
+    yield Row(f"{row.work}: {row.what}, beside a {bare}", row.unit, "", None, "ratio", samples, base=bare)
 
 
 def _build(source, *options):

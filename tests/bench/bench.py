@@ -15,7 +15,7 @@ import measure  # noqa: E402
 import ways  # noqa: E402
 from chart import chart  # noqa: E402
 from host import add_options, bench_host, machine_text  # noqa: E402
-from report import as_json, from_json, table  # noqa: E402
+from report import as_json, from_json, markdown, table  # noqa: E402
 from sanity import problems  # noqa: E402
 
 # What is measured, in the order of the table: modules with rows(), and who sets their server up. That one has the server's
@@ -58,7 +58,7 @@ def main():
                 loads = f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
                 write(options.results, merged(before, found.rows), machine + loads)
     print((options.results / "bench.txt").read_text())
-    print(f"see {options.results}/bench.txt, bench.json, bench.svg", file=sys.stderr)
+    print(f"see {options.results}/bench.txt, bench.md, bench.json, bench.svg", file=sys.stderr)
     return 1 if found.failed else 0
 
 
@@ -100,6 +100,7 @@ def merged(before, rows):
 def write(results, rows, machine):
     """After each kind of work: what is measured is not lost when the next is broken off."""
     (results / "bench.txt").write_text(table(rows, machine))
+    (results / "bench.md").write_text(markdown(rows))
     (results / "bench.json").write_text(as_json(rows, machine))
     (results / "bench.svg").write_text(chart(rows))
 

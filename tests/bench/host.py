@@ -20,32 +20,36 @@ def bench_host(options, set_up, part=""):
     name = f"{options.name}{part}-{options.release}"
     laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
     server = Server(name, options.release, options.packages.resolve(), TESTHOST)
+    processors = os.sched_getaffinity(0)
     try:
         if not (options.keep and server.exists()):
             shutil.rmtree(laptop.directory, ignore_errors=True)
             laptop.directory.mkdir(mode=0o700)
             server.up()
-            _divide_processors(server)
             set_up(server, laptop)
         laptop.address = server.address()
         yield server, laptop
     finally:
+        os.sched_setaffinity(0, processors)
         if not options.keep:
             server.down()
             shutil.rmtree(laptop.directory, ignore_errors=True)
 
 
-def _divide_processors(server):
-    """Half of them for the server, half for the clients, which are this process's: who runs where is no chance then.
+# Where every moment counts, half of the processors are the server's and half the clients', which are this process's: who runs
+# where is no chance then. Both halves of a transfer still run at the same time, as they do on two machines.
 
-    The server's and the client's half of a transfer still run at the same time, as they do on two machines.
-    """
+
+def give_half(server):
+    """Before the server has containers: they get theirs of what it has then."""
     processors = sorted(os.sched_getaffinity(0))
-    half = len(processors) // 2
-    if half > 0:
-        servers = ",".join(map(str, processors[:half]))
-        run(["docker", "update", "--cpuset-cpus", servers, f"labgpu-test-{server.name}"]).ok()
-        os.sched_setaffinity(0, processors[half:])
+    half = processors[: len(processors) // 2] or processors
+    run(["docker", "update", "--cpuset-cpus", ",".join(map(str, half)), f"labgpu-test-{server.name}"]).ok()
+
+
+def take_other_half():
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, processors[len(processors) // 2 :])
 
 
 def install_labgpu(server, laptop):

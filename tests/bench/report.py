@@ -23,6 +23,20 @@ def table(rows, machine):
     return "\n".join([*parts, "", *notes, summary(rows), ""])
 
 
+def markdown(rows):
+    """For docs/PERFORMANCE.md: medians, labgpu's ratio with its interval, and what became of the goals."""
+    compared = [row for row in rows if row.base == HOST and HOST in row.samples]
+    parts = []
+    for what in (r.TIME, r.PROCESSOR):
+        if chosen := [row for row in compared if row.what == what]:
+            titles = [what, HOST, AGAIN, EXEC, SSHD, LABGPU, "ratio", "95 %", "goal", ""]
+            parts.append(_markdown_table(titles, map(_beside_host, chosen)))
+    if others := [row for row in rows if row not in compared]:
+        titles = ["by itself", "", "median", "p95", "judged", "95 %", "goal", ""]
+        parts.append(_markdown_table(titles, (cells for row in others for cells in _alone(row))))
+    return "\n".join(parts)
+
+
 def as_json(rows, machine):
     found = {"machine": machine, "rows": [r.to_json(row) for row in rows]}
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
@@ -56,15 +70,38 @@ def _four_ways(rows):
     return _columns(lines, texts={0, 1, 8, 9})
 
 
+def _markdown_table(titles, lines):
+    lines = [titles, ["---"] * len(titles), *lines]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _beside_host(row):
+    figures = [_short(r.median(row, way)) if way in row.samples else "" for way in (HOST, AGAIN, EXEC, SSHD, LABGPU)]
+    judged = [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
+    return [f"{row.work}, {row.unit}", *figures, f"{r.ratio(row, LABGPU):.3f}", interval_text(row, LABGPU), *judged]
+
+
+def _alone(row):
+    for way in row.samples:
+        figures = [_short(r.median(row, way)), _short(r.p95(row, way))]
+        judged = [_judged(row), interval_text(row, way), row.goal, r.verdict(row)] if way == row.judged else [""] * 4
+        yield [f"{row.work}, {row.unit}", way, *figures, *judged]
+
+
+def _judged(row):
+    if row.measure == "value":
+        return ""
+    return f"{r.ratio(row, row.judged):.3f}" if row.measure == "ratio" else f"{r.difference(row, row.judged):+.3g}"
+
+
 def _by_themselves(rows):
     """What is not compared with a host account: each of its ways with the figures, and what is judged."""
     lines = []
     for row in rows:
         for way in row.samples:
-            judged = [interval_text(row, way), row.goal, r.verdict(row)] if way == row.judged else ["", "", ""]
-            if way == row.judged and row.measure != "value":
-                found = f"{r.ratio(row, way):.3f}" if row.measure == "ratio" else f"{r.difference(row, way):+.3g}"
-                judged[0] = f"{found} {judged[0]}"
+            judged = ["", "", ""]
+            if way == row.judged:
+                judged = [f"{_judged(row)} {interval_text(row, way)}".lstrip(), row.goal, r.verdict(row)]
             lines.append([row.work, way, row.unit, _figures(row, way), *judged])
     return _columns(lines, texts={0, 1, 2, 5, 6})
 

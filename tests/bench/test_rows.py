@@ -4,7 +4,7 @@ import random
 import pytest
 
 from chart import chart
-from report import table
+from report import markdown, table
 from rows import MET, MISSED, NO_GOAL, NOISY, Row, difference, from_json, interval, median, p95, ratio, to_json, verdict
 from sanity import problems
 
@@ -94,6 +94,7 @@ def test_every_form_shows_the_row():
     row = login(1.005, 0.002, docker=3)
     text = table([row], "a machine")
     assert "a machine" in text and "1.005" in text and "1 goals: 1 met" in text
+    assert "| login, ms | 1" in markdown([row]) and "| 1.005 | [1.00" in markdown([row])
     assert "login" in chart([row]) and ">3.0</text>" in chart([row])
     assert from_json(to_json(row)) == row
     assert to_json(row)["ways"]["labgpu"]["ratio"] == pytest.approx(1.005, abs=0.002)

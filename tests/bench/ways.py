@@ -12,6 +12,7 @@ import dataclasses
 import random
 
 from client import Client
+from host import give_half, take_other_half
 from people import add_user
 from rows import AGAIN, EXEC, HOST, LABGPU, SSHD
 from server import SSHD_SETTINGS
@@ -63,12 +64,14 @@ def describe(laptop):
 
 
 def begin(server, laptop, short):
+    take_other_half()
     size = SHORT if short else FULL
     return (Bench(server, laptop, describe(laptop), size, random.Random(), ProcessorClock(server)),)
 
 
 def set_up(server, laptop):
     """A server with labgpu, and the accounts. Homes are in memory: a disk would be most of what is measured."""
+    give_half(server)
     server.sh("mount -t tmpfs -o size=8g,mode=755 bench-homes /home")
     server.prepare()
     laptop.meet(server)
