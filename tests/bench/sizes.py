@@ -25,7 +25,7 @@ class Size:
 
 
 FULL = Size(
-    logins=300,
+    logins=240,
     shared_logins=300,
     starts=25,
     streamed=1024 * MIB,

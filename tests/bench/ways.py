@@ -23,6 +23,9 @@ from measuring import Bench, ProcessorClock
 NAME = "ways"
 COMPARED = {HOST, AGAIN, EXEC, SSHD, LABGPU}
 IMAGE = "labgpu-bench"
+# Of those that are judged. systemd takes longer for the sessions of one account than for those of another that is just like it,
+# by more than what a login to labgpu takes longer, so logins take turns among several.
+ACCOUNTS = 6
 SSHD_PORT = 2200
 
 # As good as such a script can be made: the user's own uid, home and terminal, commands as well as shells.
@@ -39,11 +42,19 @@ exec docker exec -i $tty -e TERM -u "$user" -w "$HOME" "$user" bash -l
 
 @dataclasses.dataclass
 class Way:
-    """`home` is the directory on the server; `container` is None where commands run on the server itself."""
+    """`home` is the directory on the server; `container` is None where commands run on the server itself.
+
+    `more` are accounts of the same kind.
+    """
 
     name: str
     client: Client
     container: str | None = None
+    more: list[Client] = dataclasses.field(default_factory=list)
+
+    @property
+    def clients(self):
+        return [self.client, *self.more]
 
     @property
     def home(self):
@@ -54,12 +65,16 @@ def describe(laptop):
     """The ways, as set_up() makes them."""
     own = Client(laptop, "own")
     own.options = [*own.options, "-o", f"Port={SSHD_PORT}", "-o", "HostKeyAlias=own-sshd"]
+
+    def more(name):
+        return [Client(laptop, f"{name}{number}") for number in range(2, ACCOUNTS + 1)]
+
     return [
-        Way(HOST, Client(laptop, "plain")),
-        Way(AGAIN, Client(laptop, "again")),
+        Way(HOST, Client(laptop, "plain"), more=more("plain")),
+        Way(AGAIN, Client(laptop, "again"), more=more("again")),
         Way(EXEC, Client(laptop, "exec"), "exec"),
         Way(SSHD, own, "own"),
-        Way(LABGPU, Client(laptop, "boxed"), "boxed_container"),
+        Way(LABGPU, Client(laptop, "boxed"), "boxed_container", more("boxed")),
     ]
 
 
@@ -81,13 +96,15 @@ def set_up(server, laptop):
     server.sh(f"docker import /var/tmp/bench.tar {IMAGE} && rm /var/tmp/bench.tar", timeout=240)
     server.labgpu("image", "default", IMAGE).ok()
     server.labgpu("setup").ok()
-    add_host_account(server, laptop, "plain")
-    add_host_account(server, laptop, "again")
     _add_exec_account(server, laptop)
     _add_own_sshd(server, laptop)
-    add_user(server, laptop, "boxed")
     for way in describe(laptop):
-        way.client.ssh("true").ok()  # makes labgpu's container, too
+        for client in way.clients:
+            if way.name in (HOST, AGAIN):
+                add_host_account(server, laptop, client.user)
+            if way.name == LABGPU:
+                add_user(server, laptop, client.user)
+            client.ssh("true").ok()  # makes labgpu's container, too
 
 
 def add_host_account(server, laptop, name, *options):

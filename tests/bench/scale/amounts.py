@@ -29,7 +29,7 @@ FULL = Amounts(
     idle_rounds=6,
     restarts=6,
     stages=((10, 10), (100, 100), (200, 200), (500, 500), (1000, 500), (10_000, 500)),
-    helper_at=(200, 500),
+    helper_at=(200,),
     growth_rounds=40,
 )
 
