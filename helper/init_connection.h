@@ -19,10 +19,10 @@ namespace labgpu {
 inline constexpr std::chrono::milliseconds kInitPatience{8000};
 
 // A connection on which init has answered Hello, its answer not yet read, and Identity was sent:
-// ready for the session command. Container root owns the directory and can put anything
-// there, so: the name is opened without following links, must be a socket, is connected to as that
-// very file, and the process that listens must be the container's init. Waits up to 10 seconds for
-// an init that has only just started, and no longer than it lives; then `patience` for its answer.
+// ready for the session command. Container root owns the directory and can put anything there, so:
+// the name is opened without following links, must be a socket, is connected to as that very file,
+// and the process that listens must be the container's init. Waits up to 10 seconds for an init
+// that has only just started, and no longer than it lives; then `patience` for its answer.
 // kUnavailable, or kTimeout when it does not answer, with a sentence for the user.
 Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                                     std::shared_ptr<const RunningContainer> container,

@@ -134,7 +134,9 @@ int run(int argc, char** argv) {
   Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
   start.echoed = progress.was_shown() ? 0 : 1;
 
-  // So far only the helper was heard. From here on bytes come from inside the container.
+  // So far only the helper was heard. From here on bytes come from inside the container. Not
+  // earlier, while the helper works: the jail knows one socket by its number, and with a second
+  // one, or a way to put another in its place, sockets that the container sends could be spoken to.
   int error = enter_jail(init.get());
   if (error != 0) {
     tell_user("the session cannot be confined on this server; tell the administrator",
