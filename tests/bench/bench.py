@@ -43,30 +43,32 @@ def arguments():
 def main():
     options = arguments()
     options.results.mkdir(parents=True, exist_ok=True)
-    before = earlier(options.results) if options.add else []
-    found = Results(options.results)
-    begun, machine = os.getloadavg()[0], ""
+    found = Results(options.results, earlier(options.results) if options.add else [])
     for setting, works in SETTINGS.items():
         chosen = [work for work in works if work in options.only]
         if not chosen:
             continue
         with bench_host(options, setting.set_up, f"-{setting.NAME}") as (server, laptop):
-            machine = machine_text(server)
+            found.machine = machine_text(server)
             measured = setting.begin(server, laptop, options.short)
             for work in chosen:
                 found.take(work, measured, setting.COMPARED, server)
-                loads = f"; load {begun:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
-                write(options.results, merged(before, found.rows), machine + loads)
     print((options.results / "bench.txt").read_text())
     print(f"see {options.results}/bench.txt, bench.md, bench.json, bench.svg", file=sys.stderr)
     return 1 if found.failed else 0
 
 
 class Results:
-    """Rows, and what failed. One kind of work that fails does not keep others from running."""
+    """Rows, and what failed. One kind of work that fails does not keep others from running.
 
-    def __init__(self, folder):
+    Each row is written at once, beside those of an `earlier` call: it is not lost when the next is broken off.
+    """
+
+    def __init__(self, folder, earlier):
         self.rows, self.failed = [], False
+        self.machine = ""
+        self._folder, self._earlier = folder, earlier
+        self._load = os.getloadavg()[0]
         self.steps = open(folder / "steps", "w")
 
     def take(self, work, measured, compared, server):
@@ -74,6 +76,7 @@ class Results:
         try:
             for row in importlib.import_module(work).rows(*measured):
                 self.rows.append(row)
+                self._write()
                 found = list(problems(row, compared))
                 self._note(not found, f"{row.work}: {row.what}")
                 for problem in found:
@@ -81,6 +84,13 @@ class Results:
         except (AssertionError, OSError) as error:
             self._note(False, work)
             print(f"{work}: {error}\n{server.journal()}", file=sys.stderr)
+
+    def _write(self):
+        rows = merged(self._earlier, self.rows)
+        machine = f"{self.machine}; load {self._load:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end"
+        forms = {"txt": table(rows, machine), "md": markdown(rows), "json": as_json(rows, machine), "svg": chart(rows)}
+        for form, text in forms.items():
+            (self._folder / f"bench.{form}").write_text(text)
 
     def _note(self, passed, what):
         self.failed |= not passed
@@ -95,14 +105,6 @@ def earlier(results):
 def merged(before, rows):
     measured = {(row.work, row.what) for row in rows}
     return [row for row in before if (row.work, row.what) not in measured] + rows
-
-
-def write(results, rows, machine):
-    """After each kind of work: what is measured is not lost when the next is broken off."""
-    (results / "bench.txt").write_text(table(rows, machine))
-    (results / "bench.md").write_text(markdown(rows))
-    (results / "bench.json").write_text(as_json(rows, machine))
-    (results / "bench.svg").write_text(chart(rows))
 
 
 if __name__ == "__main__":
