@@ -29,7 +29,7 @@ def markdown(rows):
     parts = []
     for what in (r.TIME, r.PROCESSOR):
         if chosen := [row for row in compared if row.what == what]:
-            titles = [what, HOST, AGAIN, EXEC, SSHD, LABGPU, "ratio", "95 %", "goal", ""]
+            titles = [what, HOST, AGAIN, EXEC, SSHD, LABGPU, "ratio, or +", "95 %", "goal", ""]
             parts.append(_markdown_table(titles, map(_beside_host, chosen)))
     if others := [row for row in rows if row not in compared]:
         titles = ["by itself", "", "median", "p95", "judged", "95 %", "goal", ""]
@@ -78,7 +78,7 @@ def _markdown_table(titles, lines):
 def _beside_host(row):
     figures = [_short(r.median(row, way)) if way in row.samples else "" for way in (HOST, AGAIN, EXEC, SSHD, LABGPU)]
     judged = [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
-    return [f"{row.work}, {row.unit}", *figures, f"{r.ratio(row, LABGPU):.3f}", interval_text(row, LABGPU), *judged]
+    return [f"{row.work}, {row.unit}", *figures, _judged(row), interval_text(row, LABGPU), *judged]
 
 
 def _alone(row):

@@ -1,6 +1,7 @@
 # Terminals that are open and in which nothing happens: what memory each of them takes on the server.
 import contextlib
 import os
+import pathlib
 import subprocess
 import time
 
@@ -11,11 +12,13 @@ from crowd import WAYS
 from memory import MB, memory_of
 
 SETTLING_SECONDS = 2
+STARTS_AT_ONCE = 25
 
 
 def rows(bench, crowd):
     amounts = bench.size
     _let_in(bench.server, amounts.sessions)
+    _have_terminals(2 * amounts.sessions * amounts.connections)
     for each in (crowd.have_host_accounts, crowd.have_accounts, crowd.have_containers):
         each(amounts.connections)
     for work, count, connect in (
@@ -38,6 +41,14 @@ def _let_in(server, sessions):
     settings = f"MaxSessions {sessions + 10}\nMaxStartups 200\n"
     server.write("/etc/ssh/sshd_config.d/0-scale.conf", settings.encode())
     server.sh("systemctl restart ssh; sshd -T | grep -i maxsessions")
+
+
+def _have_terminals(count):
+    """labgpu's sessions have two of the kernel's, which has one limit for all, and keeps a part of it for the host (proc(5), pty)."""
+    limit, reserve = (pathlib.Path(f"/proc/sys/kernel/pty/{name}") for name in ("max", "reserve"))
+    wanted = count + int(reserve.read_text()) + 1000
+    if int(limit.read_text()) < wanted:
+        limit.write_text(str(wanted))
 
 
 def _rows_of(bench, crowd, work, count, connect):
@@ -85,13 +96,15 @@ def _terminals(server, client, count):
     argv = client.ssh_argv("-tt")
     processes = []
     try:
-        for _ in range(count):
+        for number in range(1, count + 1):
             processes.append(
                 subprocess.Popen(
                     argv, stdin=nothing, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=client.environment
                 )
             )
-        wait_until(lambda: _shells(server) >= there + count, 600, f"{count} shells of {client.user}", step=1)
+            if number % STARTS_AT_ONCE == 0 or number == count:
+                what = f"{number} of {count} shells of {client.user}"
+                wait_until(lambda number=number: _shells(server) >= there + number, 120, what, step=0.2)
         time.sleep(SETTLING_SECONDS)
         yield
         assert all(process.poll() is None for process in processes), "a session ended by itself"
