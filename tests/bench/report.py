@@ -12,12 +12,11 @@ HEADING = (
 
 
 def table(rows, machine):
-    compared = [row for row in rows if row.base == HOST and HOST in row.samples]
+    compared, others = _divided(rows)
     parts = [machine, HEADING]
-    for what in (r.TIME, r.PROCESSOR):
-        if chosen := [row for row in compared if row.what == what]:
-            parts += ["", what, _four_ways(chosen)]
-    if others := [row for row in rows if row not in compared]:
+    for what, chosen in compared.items():
+        parts += ["", what, _four_ways(chosen)]
+    if others:
         parts += ["", _by_themselves(others)]
     notes = list(dict.fromkeys(row.note for row in rows if row.note))
     return "\n".join([*parts, "", *notes, summary(rows), ""])
@@ -25,13 +24,12 @@ def table(rows, machine):
 
 def markdown(rows):
     """For docs/PERFORMANCE.md: medians, labgpu's ratio with its interval, and what became of the goals."""
-    compared = [row for row in rows if row.base == HOST and HOST in row.samples]
+    compared, others = _divided(rows)
     parts = []
-    for what in (r.TIME, r.PROCESSOR):
-        if chosen := [row for row in compared if row.what == what]:
-            titles = [what, HOST, AGAIN, EXEC, SSHD, LABGPU, "ratio, or +", "95 %", "goal", ""]
-            parts.append(_markdown_table(titles, map(_beside_host, chosen)))
-    if others := [row for row in rows if row not in compared]:
+    for what, chosen in compared.items():
+        titles = [what, HOST, AGAIN, EXEC, SSHD, LABGPU, "ratio, or +", "95 %", "goal", ""]
+        parts.append(_markdown_table(titles, map(_beside_host, chosen)))
+    if others:
         titles = ["by itself", "", "median", "p95", "judged", "95 %", "goal", ""]
         parts.append(_markdown_table(titles, (cells for row in others for cells in _alone(row))))
     return "\n".join(parts)
@@ -65,9 +63,20 @@ def _four_ways(rows):
     for row in rows:
         cells = [row.work, row.unit, _figures(row, HOST)]
         cells += [_figures(row, way) + _ratio(row, way) for way in (AGAIN, EXEC, SSHD, LABGPU)]
-        judged = [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
-        lines.append([*cells, interval_text(row, LABGPU), *judged])
+        lines.append([*cells, interval_text(row, LABGPU), *_goal(row)])
     return _columns(lines, texts={0, 1, 8, 9})
+
+
+def _divided(rows):
+    """Those that are compared with a host account, by what is measured, and the others."""
+    compared, others = {r.TIME: [], r.PROCESSOR: []}, []
+    for row in rows:
+        (compared[row.what] if row.base == HOST and HOST in row.samples else others).append(row)
+    return {what: chosen for what, chosen in compared.items() if chosen}, others
+
+
+def _goal(row):
+    return [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
 
 
 def _markdown_table(titles, lines):
@@ -77,8 +86,7 @@ def _markdown_table(titles, lines):
 
 def _beside_host(row):
     figures = [_short(r.median(row, way)) if way in row.samples else "" for way in (HOST, AGAIN, EXEC, SSHD, LABGPU)]
-    judged = [row.goal, r.verdict(row)] if row.limit is not None else ["", ""]
-    return [f"{row.work}, {row.unit}", *figures, _judged(row), interval_text(row, LABGPU), *judged]
+    return [f"{row.work}, {row.unit}", *figures, _judged(row), interval_text(row, LABGPU), *_goal(row)]
 
 
 def _alone(row):

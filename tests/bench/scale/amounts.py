@@ -21,15 +21,15 @@ class Amounts:
 FULL = Amounts(
     logins=500,
     at_a_time=50,
-    login_rounds=6,
+    login_rounds=10,
     sessions=250,
     connections=8,
     lone_sessions=25,
-    idle_seconds=30,
+    idle_seconds=60,
     idle_rounds=6,
-    restarts=6,
+    restarts=9,
     stages=((10, 10), (100, 100), (200, 200), (500, 500), (1000, 500), (10_000, 500)),
-    helper_at=(200,),
+    helper_at=(200, 500),
     growth_rounds=40,
 )
 

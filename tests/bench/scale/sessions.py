@@ -18,14 +18,14 @@ STARTS_AT_ONCE = 25
 def rows(bench, crowd):
     amounts = bench.size
     _let_in(bench.server, amounts.sessions)
-    _have_terminals(2 * amounts.sessions * amounts.connections)
     for each in (crowd.have_host_accounts, crowd.have_accounts, crowd.have_containers):
         each(amounts.connections)
-    for work, count, connect in (
-        ("idle terminal of a shared connection", amounts.sessions, _shared),
-        ("idle terminal with its own connection", amounts.lone_sessions, contextlib.nullcontext),
-    ):
-        yield from _rows_of(bench, crowd, work, count, connect)
+    with _enough_terminals(2 * amounts.sessions * amounts.connections):
+        for work, count, connect in (
+            ("idle terminal of a shared connection", amounts.sessions, _shared),
+            ("idle terminal with its own connection", amounts.lone_sessions, contextlib.nullcontext),
+        ):
+            yield from _rows_of(bench, crowd, work, count, connect)
 
 
 @contextlib.contextmanager
@@ -43,12 +43,16 @@ def _let_in(server, sessions):
     server.sh("systemctl restart ssh; sshd -T | grep -i maxsessions")
 
 
-def _have_terminals(count):
+@contextlib.contextmanager
+def _enough_terminals(count):
     """labgpu's sessions have two of the kernel's, which has one limit for all, and keeps a part of it for the host (proc(5), pty)."""
     limit, reserve = (pathlib.Path(f"/proc/sys/kernel/pty/{name}") for name in ("max", "reserve"))
-    wanted = count + int(reserve.read_text()) + 1000
-    if int(limit.read_text()) < wanted:
-        limit.write_text(str(wanted))
+    before = int(limit.read_text())
+    limit.write_text(str(max(before, count + int(reserve.read_text()) + 1000)))
+    try:
+        yield
+    finally:
+        limit.write_text(str(before))
 
 
 def _rows_of(bench, crowd, work, count, connect):
