@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "common/deadline.h"
+#include "common/unix_address.h"
 
 namespace labgpu {
 
@@ -87,18 +87,16 @@ Result<json> read_reply(const std::string& text, bool& continues) {
 
 Result<VarlinkClient> VarlinkClient::connect(const std::string& path) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
+  if (!set_unix_address(address, path)) {
     return fail("the socket's path is too long: " + path, kExitUsage);
   }
-  memcpy(address.sun_path, path.data(), path.size());
 
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fail_errno("cannot make a socket", errno);
   // unix(7): a connect to a listener whose queue is full waits as long as SO_SNDTIMEO says.
   timeval limit{kConnectSeconds, 0};
   setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (::connect(fd.get(), as_sockaddr(address), sizeof address) != 0) {
     return unavailable("cannot reach labgpud at " + path + ": " + strerror(errno) +
                        kForAdministrator);
   }

@@ -5,7 +5,8 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+
+#include "common/unix_address.h"
 
 namespace labgpu {
 
@@ -69,16 +70,13 @@ void close_fds(Packet& packet) {
 
 int connect_packet_socket(const char* path, const Deadline& deadline, UniqueFd& out) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  size_t length = strlen(path);
-  if (length >= sizeof(address.sun_path)) return ENAMETOOLONG;
-  memcpy(address.sun_path, path, length + 1);
+  if (!set_unix_address(address, path)) return errno;
 
   UniqueFd socket_fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket_fd.valid()) return errno;
   // A non-blocking connect to a Unix socket either succeeds at once or fails; with EAGAIN the
   // listener's backlog is full (unix(7)), for which there is nothing to poll.
-  while (connect(socket_fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  while (connect(socket_fd.get(), as_sockaddr(address), sizeof address) != 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return errno;
     if (deadline.poll_timeout() == 0) return ETIMEDOUT;

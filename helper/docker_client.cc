@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "helper/docker_json.h"
+#include "helper/http_message.h"
 
 namespace labgpu {
 
@@ -29,10 +30,8 @@ constexpr std::chrono::hours kLongestPull{24};
 // ten. What is as large as an image does not come this way (image_export).
 constexpr size_t kLargestList = size_t{16} << 20;
 
-bool is_success(long status) { return status >= 200 && status < 300; }
-
 // How Docker says that there is nothing to do.
-constexpr long kNotModified = 304;
+constexpr int kNotModified = 304;
 
 // Any UTF-8 that is broken is replaced, because dump() throws on it otherwise.
 std::string to_text(const json& value) {
@@ -131,7 +130,7 @@ Task<Result<void>> DockerClient::negotiate() {
   HttpRequest request{.target = "/version", .timeout = kQuickCall};
   Result<HttpResponse> response = co_await http_.request(std::move(request));
   if (!response) co_return unreachable(what, response.error());
-  if (!is_success(response->status)) co_return refused(what, *response);
+  if (!is_http_success(response->status)) co_return refused(what, *response);
   Result<json> reply = parse_docker_json(response->body, "Docker's version");
   if (!reply) co_return Failed(reply.error());
   Result<ApiVersion> chosen = choose_api_version(*reply);
@@ -158,7 +157,7 @@ Task<Result<HttpResponse>> DockerClient::call(Call call) {
   if (!request) co_return Failed(request.error());
   Result<HttpResponse> response = co_await http_.request(std::move(*request));
   if (!response) co_return unreachable(call.what, response.error());
-  if (!is_success(response->status) && response->status != kNotModified) {
+  if (!is_http_success(response->status) && response->status != kNotModified) {
     co_return refused(call.what, *response);
   }
   co_return response;
@@ -169,7 +168,7 @@ Task<Result<HttpResponse>> DockerClient::call_stream(Call call, HttpStream strea
   if (!request) co_return Failed(request.error());
   Result<HttpResponse> response = co_await http_.stream(std::move(*request), std::move(stream));
   if (!response) co_return unreachable(call.what, response.error());
-  if (!is_success(response->status)) co_return refused(call.what, *response);
+  if (!is_http_success(response->status)) co_return refused(call.what, *response);
   co_return response;
 }
 
@@ -363,7 +362,7 @@ Task<Result<void>> DockerClient::build_image(ImageBuild build, seconds limit, Ht
   request->stream.whole = limit;
   Result<HttpResponse> done = co_await http_.stream(std::move(*request), std::move(stream));
   if (!done) co_return unreachable(described.what, done.error());
-  if (!is_success(done->status)) co_return refused(described.what, *done);
+  if (!is_http_success(done->status)) co_return refused(described.what, *done);
   co_return Result<void>();
 }
 

@@ -1,6 +1,7 @@
 // sd-event behind the EventLoop interface.
 #include "helper/event_loop.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include <system_error>
@@ -58,6 +59,7 @@ EventLoop::EventLoop() { require(sd_event_new(&event_), "sd_event_new"); }
 
 EventLoop::~EventLoop() {
   posted_source_.reset();
+  trimming_.reset();
   sd_event_unref(event_);
 }
 
@@ -93,6 +95,14 @@ void EventLoop::post(std::function<void()> callback) {
     posted_source_.reset();
     auto due = std::exchange(posted_, {});
     for (auto& run_now : due) run_now();
+  });
+}
+
+void EventLoop::trim_memory_soon() {
+  if (trimming_) return;
+  trimming_ = after(std::chrono::seconds(1), [this] {
+    trimming_.reset();
+    malloc_trim(0);
   });
 }
 

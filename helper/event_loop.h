@@ -44,8 +44,11 @@ class EventLoop {
   // must stay open longer than the source.
   [[nodiscard]] EventSource watch(int fd, uint32_t events, std::function<void(uint32_t)> callback);
   // Calls back once after `delay`. After the end of run() the source is empty, as nobody would
-  // call: what is taken down then, such as requests of libcurl's, may still ask for one.
+  // call: what is taken down then, such as requests to Docker, may still ask for one.
   [[nodiscard]] EventSource after(std::chrono::milliseconds delay, std::function<void()> callback);
+  // For after work that took megabytes: a second from now, what malloc keeps of them goes back to
+  // the system. It would keep them for as long as anything that is still needed lies above.
+  void trim_memory_soon();
   // Calls back once, soon, from the loop and not from inside the caller; in the order of posting.
   void post(std::function<void()> callback);
   // Blocks the signal for the process and calls back for each.
@@ -82,6 +85,7 @@ class EventLoop {
   sd_event* event_ = nullptr;
   EventSource posted_source_;  // there while posted_ is not empty
   std::vector<std::function<void()>> posted_;
+  EventSource trimming_;
 };
 
 }  // namespace labgpu

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "common/unique_fd.h"
+#include "common/unix_address.h"
 #include "helper/json_fields.h"
 
 namespace labgpu {
@@ -31,12 +31,9 @@ Failed unavailable(const std::string& why) {
 
 Result<UniqueFd> connect_to(const std::string& path) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return unavailable(path + " is too long");
-  path.copy(address.sun_path, path.size());
+  if (!set_unix_address(address, path)) return unavailable(path + " is too long");
   UniqueFd connection(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!connection.valid() ||
-      connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (!connection.valid() || connect(connection.get(), as_sockaddr(address), sizeof address) != 0) {
     return wrap("cannot ask for the GPUs; systemctl status labgpu-gpus.socket may tell why",
                 fail_errno(path, errno).value());
   }

@@ -1,253 +1,221 @@
-// libcurl's multi interface, driven by the event loop's descriptors and timers.
+// One connection for each request, driven by the event loop's descriptors and timers.
 #include "helper/http_client.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
-#include <new>
 #include <utility>
+
+#include "common/unique_fd.h"
+#include "common/unix_address.h"
+#include "helper/http_message.h"
 
 namespace labgpu {
 
 namespace {
 
-constexpr long kConnectTimeoutMs = 5000;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// Read or sent at once, in bytes, before others have a turn.
+constexpr size_t kPiece = size_t{32} << 10;
 // Of a stream, in bytes per second: Docker's events, and what it says of a pull or a build, for
 // people. What comes faster waits in the socket, because reading it would take the loop from
 // everybody else.
-constexpr curl_off_t kStreamRate = curl_off_t{1} << 20;
-// As much of one, in bytes, before others have a turn: libcurl reads megabytes before it looks at
-// the rate for the first time.
-constexpr size_t kStreamPiece = size_t{32} * 1024;
-constexpr size_t kMaxHeaderBytes = size_t{64} * 1024;
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct HeadersDeleter {
-  void operator()(curl_slist* headers) const { curl_slist_free_all(headers); }
-};
-
-bool is_success(long status) { return status >= 200 && status < 300; }
+constexpr int64_t kStreamRate = int64_t{1} << 20;
+// A piece of a stream's takes this long at that rate; only what is further ahead waits.
+constexpr milliseconds kStreamAhead{32};
+constexpr milliseconds kConnectAgain{5};
+// A list of some dozen containers, in bytes; as JSON it takes ten times that.
+constexpr size_t kLargeBody = size_t{64} << 10;
 
 // For people, who read of a build that had an hour.
-std::string in_words(std::chrono::milliseconds time) {
+std::string in_words(milliseconds time) {
   if (time.count() % 1000 != 0) return std::to_string(time.count()) + " ms";
   return std::to_string(time.count() / 1000) + " s";
 }
 
+Failed unavailable(const std::string& what, int error) {
+  return fail(ErrorCode::kUnavailable, fail_errno(what, error).value().message);
+}
+
+Failed broken_off(int error) { return unavailable("the connection broke off", error); }
+
+milliseconds until(Clock::time_point time) {
+  return std::max(std::chrono::ceil<milliseconds>(time - Clock::now()), milliseconds(0));
+}
+
 }  // namespace
 
-// One request under way. libcurl holds its address.
+// One request under way. Whoever waits for `finished` destroys it.
 class HttpClient::Transfer {
  public:
   Transfer(HttpClient& client, HttpRequest request, const HttpStream* stream);
-  ~Transfer();
+  ~Transfer() { take_kept(); }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   void start();
-  void deliver();
-  void finish(CURLcode code);
-  void end(CURLcode code);
-  Result<HttpResponse> result(CURLcode code);
+  // Of a success; what a stream's callbacks have had is not in it.
+  HttpResponse response() { return {.status = reader_.status(), .body = take_kept()}; }
 
-  Shared<CURLcode> finished;
+  Shared<Result<void>> finished;
 
  private:
-  static size_t on_header(char* data, size_t size, size_t count, void* transfer);
-  static size_t on_body(char* data, size_t size, size_t count, void* transfer);
-  static size_t on_upload(char* data, size_t size, size_t count, void* transfer);
-  template <typename Value>
-  void set(CURLoption option, Value value);
-  void set_body();
-  void set_limits();
-  void expire_after(std::chrono::milliseconds limit);
-  [[nodiscard]] std::chrono::milliseconds time_left() const;
+  void connect();
+  void watch();
+  void on_ready(uint32_t events);
+  Result<void> send_some();
+  [[nodiscard]] bool has_more_to_send() const;
+  Result<void> read_upload();
+  void receive();
+  Result<void> take_body(std::string_view piece);
   std::string take_kept();
-  size_t take_header(std::string_view line);
-  size_t take_body(std::string_view piece);
-  void mark_undelivered();
-  [[nodiscard]] long status() const;
-  [[nodiscard]] bool took_all_its_time() const;
-  [[nodiscard]] Failed describe(CURLcode code) const;
+  bool deliver();
+  void keep_pace(size_t count);
+  void expire_after(milliseconds limit);
+  void look_for_silence();
+  [[nodiscard]] Failed expired() const;
+  void end(Result<void> outcome);
 
   HttpClient& client_;
   HttpRequest request_;
   const HttpStream* stream_;
-  std::unique_ptr<CURL, EasyDeleter> easy_;
-  std::unique_ptr<curl_slist, HeadersDeleter> headers_;
-  std::array<char, CURL_ERROR_SIZE> curl_error_{};
-  EventSource expiry_;  // of a stream: of its headers, then of the whole
-  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
-  size_t header_bytes_ = 0;
-  uint64_t uploaded_ = 0;
-  bool headers_done_ = false;
+  HttpResponseReader reader_;
+  UniqueFd socket_;
+  EventSource ready_;  // or, when there is something to wait for first,
+  EventSource later_;
+  uint32_t events_ = 0;  // that `ready_` looks for
+  EventSource expiry_;   // of a stream: of its headers, then of the whole
+  EventSource silence_;
+  Clock::time_point begun_ = Clock::now();
+  Clock::time_point heard_ = begun_;       // the last byte, in either direction
+  Clock::time_point read_until_ = begun_;  // when a stream may have come so far
+  std::string unsent_;
+  uint64_t uploaded_ = 0;  // read from the file so far
   bool opened_ = false;
-  bool too_large_ = false;
-  bool undelivered_ = false;
-  bool paused_ = false;  // a stream whose callback has to have something first
-  std::string body_;     // the response's; of a stream, what its callback has not had yet
+  std::string body_;  // the response's; of a stream, what its callback has not had yet
 };
 
 HttpClient::Transfer::Transfer(HttpClient& client, HttpRequest request, const HttpStream* stream)
-    : client_(client), request_(std::move(request)), stream_(stream), easy_(curl_easy_init()) {
-  if (!easy_) throw std::bad_alloc();
-  // "Expect:" switches libcurl's wait for 100-continue off.
-  for (const auto& header : {"Content-Type: " + request_.content_type, std::string("Expect:")}) {
-    curl_slist* longer = curl_slist_append(headers_.get(), header.c_str());
-    if (longer == nullptr) throw std::bad_alloc();
-    static_cast<void>(headers_.release());
-    headers_.reset(longer);
-  }
-  set(CURLOPT_URL, ("http://localhost" + request_.target).c_str());
-  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
-  if (request_.method == "POST") set_body();
-  set(CURLOPT_HTTPHEADER, headers_.get());
-  set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-  set(CURLOPT_HEADERDATA, this);
-  set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-  set(CURLOPT_WRITEDATA, this);
-  set(CURLOPT_PRIVATE, this);
-  set(CURLOPT_ERRORBUFFER, curl_error_.data());
-  set_limits();
-}
-
-void HttpClient::Transfer::set_body() {
-  if (request_.upload_fd < 0) {
-    set(CURLOPT_POSTFIELDS, request_.body.c_str());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    : client_(client),
+      request_(std::move(request)),
+      stream_(stream),
+      reader_([this](std::string_view piece) { return take_body(piece); }) {
+  if (request_.method != "POST") {
+    unsent_ = http_request_head(request_.method, request_.target);
+    request_.upload_size = 0;
     return;
   }
-  set(CURLOPT_POST, 1L);
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.upload_size));
-  set(CURLOPT_READFUNCTION, &Transfer::on_upload);
-  set(CURLOPT_READDATA, this);
-}
-
-void HttpClient::Transfer::set_limits() {
-  set(CURLOPT_UNIX_SOCKET_PATH, client_.socket_path_.c_str());
-  set(CURLOPT_PROXY, "");  // neither http_proxy nor ALL_PROXY of the environment
-  set(CURLOPT_PROTOCOLS_STR, "http");
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_FOLLOWLOCATION, 0L);
-  set(CURLOPT_PATH_AS_IS, 1L);
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_FRESH_CONNECT, 1L);
-  set(CURLOPT_FORBID_REUSE, 1L);
-  set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
-  if (stream_ == nullptr) {
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(request_.timeout.count()));
-    return;
-  }
-  set(CURLOPT_MAX_RECV_SPEED_LARGE, kStreamRate);
-  if (request_.stream.silence.count() > 0) {
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes per second
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.stream.silence.count()));
-  }
-}
-
-HttpClient::Transfer::~Transfer() {
-  take_kept();
-  if (undelivered_) client_.undelivered_.remove(this);
-  curl_multi_remove_handle(client_.multi_, easy_.get());
-}
-
-template <typename Value>
-void HttpClient::Transfer::set(CURLoption option, Value value) {
-  // Only CURLE_OUT_OF_MEMORY is left to happen with the options and values of this file.
-  if (curl_easy_setopt(easy_.get(), option, value) != CURLE_OK) throw std::bad_alloc();
+  bool uploads = request_.upload_fd >= 0;
+  if (!uploads) request_.upload_size = 0;
+  uint64_t size = uploads ? request_.upload_size : request_.body.size();
+  unsent_ = http_request_head("POST", request_.target, request_.content_type, size);
+  if (!uploads) unsent_ += request_.body;
 }
 
 void HttpClient::Transfer::start() {
-  if (curl_multi_add_handle(client_.multi_, easy_.get()) != CURLM_OK) throw std::bad_alloc();
-  if (stream_ != nullptr) expire_after(request_.timeout);
+  expire_after(request_.timeout);
+  look_for_silence();
+  socket_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket_.valid()) return end(unavailable("make a socket", errno));
+  connect();
 }
 
-void HttpClient::Transfer::expire_after(std::chrono::milliseconds limit) {
-  expiry_ = client_.loop_.after(limit, [this] { end(CURLE_OPERATION_TIMEDOUT); });
-}
-
-// What libcurl has not ended by itself.
-void HttpClient::Transfer::end(CURLcode code) {
-  curl_multi_remove_handle(client_.multi_, easy_.get());
-  finish(code);
-}
-
-void HttpClient::Transfer::finish(CURLcode code) {
-  expiry_.reset();
-  finished.set(code);  // the last thing: the waiter destroys this transfer
-}
-
-long HttpClient::Transfer::status() const {
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  return status;
-}
-
-bool HttpClient::Transfer::took_all_its_time() const {
-  return request_.stream.whole.count() > 0 && time_left().count() == 0;
-}
-
-// Of the whole stream's.
-std::chrono::milliseconds HttpClient::Transfer::time_left() const {
-  auto passed = std::chrono::steady_clock::now() - begun_;
-  auto left = std::chrono::ceil<std::chrono::milliseconds>(request_.stream.whole - passed);
-  return std::max(left, std::chrono::milliseconds(0));
-}
-
-size_t HttpClient::Transfer::on_header(char* data, size_t size, size_t count, void* transfer) {
-  return static_cast<Transfer*>(transfer)->take_header({data, size * count});
-}
-
-size_t HttpClient::Transfer::take_header(std::string_view line) {
-  header_bytes_ += line.size();
-  if (header_bytes_ > kMaxHeaderBytes) {
-    too_large_ = true;
-    return 0;  // fewer than given: libcurl ends the transfer
+// A non-blocking connect to a Unix socket either succeeds at once or fails; with EAGAIN the
+// listener's backlog is full (connect(2)), for which there is nothing to poll.
+void HttpClient::Transfer::connect() {
+  sockaddr_un address{};
+  bool connected = set_unix_address(address, client_.socket_path_) &&
+                   ::connect(socket_.get(), as_sockaddr(address), sizeof address) == 0;
+  if (!connected && (errno == EAGAIN || errno == EINTR)) {
+    later_ = client_.loop_.after(kConnectAgain, [this] { connect(); });
+  } else if (!connected) {
+    end(unavailable("connect", errno));
+  } else if (auto sent = send_some(); !sent) {
+    end(std::move(sent));
+  } else {
+    watch();
   }
-  bool last = line == "\r\n" || line == "\n";
-  if (last && status() >= 200 && !headers_done_) {
-    headers_done_ = true;
-    mark_undelivered();
-  }
-  return line.size();
 }
 
-size_t HttpClient::Transfer::on_body(char* data, size_t size, size_t count, void* transfer) {
-  return static_cast<Transfer*>(transfer)->take_body({data, size * count});
+void HttpClient::Transfer::watch() {
+  uint32_t events = EPOLLIN | (has_more_to_send() ? EPOLLOUT : 0U);
+  if (events == events_) return;
+  events_ = events;
+  ready_.reset();  // before a new one: epoll takes a descriptor once
+  ready_ = client_.loop_.watch(socket_.get(), events, [this](uint32_t now) { on_ready(now); });
 }
 
-size_t HttpClient::Transfer::on_upload(char* data, size_t size, size_t count, void* transfer) {
-  auto* self = static_cast<Transfer*>(transfer);
-  uint64_t left = self->request_.upload_size - self->uploaded_;
-  ssize_t taken = pread(self->request_.upload_fd, data, std::min<uint64_t>(size * count, left),
-                        static_cast<off_t>(self->uploaded_));
-  if (taken < 0) return CURL_READFUNC_ABORT;
-  self->uploaded_ += static_cast<uint64_t>(taken);
-  return static_cast<size_t>(taken);
+void HttpClient::Transfer::on_ready(uint32_t events) {
+  if ((events & EPOLLOUT) != 0) {
+    if (auto sent = send_some(); !sent) return end(std::move(sent));
+    watch();
+  }
+  if ((events & ~uint32_t{EPOLLOUT}) != 0) receive();
 }
 
-size_t HttpClient::Transfer::take_body(std::string_view piece) {
-  bool streams = stream_ != nullptr && is_success(status());
-  size_t most = streams ? kStreamPiece : request_.max_body;
-  bool fits = piece.size() <= most - body_.size() && piece.size() <= kMostKept - client_.kept_;
-  // libcurl reads a hundred times before it lets anybody else have a turn (transfer.c, maxloops).
-  if (!fits && streams && !body_.empty()) {
-    paused_ = true;
-    return CURL_WRITEFUNC_PAUSE;
+bool HttpClient::Transfer::has_more_to_send() const {
+  return !unsent_.empty() || uploaded_ < request_.upload_size;
+}
+
+Result<void> HttpClient::Transfer::send_some() {
+  if (unsent_.empty()) {
+    if (auto read = read_upload(); !read) return read;
   }
-  if (!fits) {
-    too_large_ = true;
-    return 0;
+  ssize_t sent = send(socket_.get(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+  if (sent >= 0) {
+    unsent_.erase(0, static_cast<size_t>(sent));
+    heard_ = Clock::now();
+  } else if (errno == EPIPE || errno == ECONNRESET) {
+    // A server that refuses a body says so before it has read all of it: what it said can be read.
+    unsent_.clear();
+    uploaded_ = request_.upload_size;
+  } else if (errno != EAGAIN && errno != EINTR) {
+    return broken_off(errno);
   }
+  return {};
+}
+
+Result<void> HttpClient::Transfer::read_upload() {
+  std::array<char, kPiece> piece;
+  uint64_t left = request_.upload_size - uploaded_;
+  ssize_t count = pread(request_.upload_fd, piece.data(), std::min<uint64_t>(piece.size(), left),
+                        static_cast<off_t>(uploaded_));
+  if (count < 0) return fail_errno("read what is to be sent", errno);
+  if (count == 0) return fail(ErrorCode::kSystem, "what is to be sent has become shorter");
+  unsent_.assign(piece.data(), static_cast<size_t>(count));
+  uploaded_ += static_cast<uint64_t>(count);
+  return {};
+}
+
+// The last thing in a callback: it may be the end.
+void HttpClient::Transfer::receive() {
+  std::array<char, kPiece> piece;
+  ssize_t count = recv(socket_.get(), piece.data(), piece.size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count < 0) return end(broken_off(errno));
+  heard_ = Clock::now();
+  auto size = static_cast<size_t>(count);
+  Result<void> taken = size == 0 ? reader_.take_end() : reader_.take({piece.data(), size});
+  // What was right before something was wrong counts.
+  if (!deliver()) return end(fail(ErrorCode::kInvalid, "what it sends makes no sense"));
+  if (!taken || reader_.is_done()) return end(std::move(taken));
+  keep_pace(size);
+}
+
+Result<void> HttpClient::Transfer::take_body(std::string_view piece) {
+  bool streams = stream_ != nullptr && is_http_success(reader_.status());
+  bool fits = (streams || piece.size() <= request_.max_body - body_.size()) &&
+              piece.size() <= kMostKept - client_.kept_;
+  if (!fits) return fail(ErrorCode::kInvalid, "the reply is too large");
   body_.append(piece);
   client_.kept_ += piece.size();
-  mark_undelivered();
-  return piece.size();
+  return {};
 }
 
 std::string HttpClient::Transfer::take_kept() {
@@ -255,132 +223,58 @@ std::string HttpClient::Transfer::take_kept() {
   return std::exchange(body_, {});
 }
 
-void HttpClient::Transfer::mark_undelivered() {
-  if (stream_ == nullptr || undelivered_) return;
-  undelivered_ = true;
-  client_.undelivered_.push_back(this);
-}
-
-void HttpClient::Transfer::deliver() {
-  undelivered_ = false;
-  if (!is_success(status())) return;
+// To the stream's callbacks, which may start requests and end others; false if they want no more.
+bool HttpClient::Transfer::deliver() {
+  if (stream_ == nullptr || !reader_.has_head() || !is_http_success(reader_.status())) return true;
   if (!std::exchange(opened_, true)) {
     expiry_.reset();
-    if (request_.stream.whole.count() > 0) expire_after(time_left());
+    if (request_.stream.whole.count() > 0) expire_after(until(begun_ + request_.stream.whole));
     stream_->on_open();
   }
-  if (!body_.empty() && !stream_->on_data(take_kept())) return end(CURLE_ABORTED_BY_CALLBACK);
-  if (!std::exchange(paused_, false)) return;
-  // What was left hanging comes at once, and more from the loop.
-  if (CURLcode code = curl_easy_pause(easy_.get(), CURLPAUSE_CONT); code != CURLE_OK) end(code);
+  return body_.empty() || stream_->on_data(take_kept());
 }
 
-Result<HttpResponse> HttpClient::Transfer::result(CURLcode code) {
-  if (code != CURLE_OK) return describe(code);
-  return HttpResponse{.status = status(), .body = take_kept()};
+void HttpClient::Transfer::keep_pace(size_t count) {
+  if (stream_ == nullptr) return;
+  auto now = Clock::now();
+  read_until_ = std::max(read_until_, now) +
+                std::chrono::nanoseconds(static_cast<int64_t>(count) * 1'000'000'000 / kStreamRate);
+  if (read_until_ - now < kStreamAhead) return;
+  ready_.reset();
+  events_ = 0;
+  later_ = client_.loop_.after(until(read_until_), [this] { watch(); });
 }
 
-Failed HttpClient::Transfer::describe(CURLcode code) const {
-  if (too_large_) return fail(ErrorCode::kInvalid, "the reply is too large");
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      if (took_all_its_time()) {
-        return fail(ErrorCode::kTimeout,
-                    "it was not done within " + in_words(request_.stream.whole));
-      }
-      if (opened_) return fail(ErrorCode::kTimeout, "it fell silent");
-      return fail(ErrorCode::kTimeout, "no reply within " + in_words(request_.timeout));
-    case CURLE_COULDNT_CONNECT: {
-      long os_error = 0;
-      curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
-      Error error = fail_errno("connect", static_cast<int>(os_error)).value();
-      return fail(ErrorCode::kUnavailable, error.message);
-    }
-    case CURLE_ABORTED_BY_CALLBACK:
-      return fail(ErrorCode::kInvalid, "what it sends makes no sense");
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      return fail(ErrorCode::kInvalid, "the reply is not HTTP");
-    default: {
-      bool detailed = curl_error_[0] != '\0';
-      return fail(ErrorCode::kUnavailable,
-                  std::string("the connection broke off: ") +
-                      (detailed ? curl_error_.data() : curl_easy_strerror(code)));
-    }
+void HttpClient::Transfer::expire_after(milliseconds limit) {
+  expiry_ = client_.loop_.after(limit, [this] { end(expired()); });
+}
+
+Failed HttpClient::Transfer::expired() const {
+  const auto& whole = request_.stream.whole;
+  if (whole.count() > 0 && until(begun_ + whole).count() == 0) {
+    return fail(ErrorCode::kTimeout, "it was not done within " + in_words(whole));
   }
+  return fail(ErrorCode::kTimeout, "no reply within " + in_words(request_.timeout));
+}
+
+void HttpClient::Transfer::look_for_silence() {
+  const auto& limit = request_.stream.silence;
+  if (limit.count() == 0) return;
+  if (auto left = until(heard_ + limit); left.count() > 0) {
+    silence_ = client_.loop_.after(left, [this] { look_for_silence(); });
+  } else {
+    end(fail(ErrorCode::kTimeout,
+             opened_ ? "it fell silent" : "no reply within " + in_words(limit)));
+  }
+}
+
+void HttpClient::Transfer::end(Result<void> outcome) {
+  for (auto* source : {&ready_, &later_, &expiry_, &silence_}) source->reset();
+  finished.set(std::move(outcome));  // the last thing: the waiter destroys this transfer
 }
 
 HttpClient::HttpClient(EventLoop& loop, std::string socket_path)
-    : loop_(loop), socket_path_(std::move(socket_path)) {
-  curl_global_init(CURL_GLOBAL_NOTHING);  // counted; TLS is not needed
-  multi_ = curl_multi_init();
-  if (multi_ == nullptr) throw std::bad_alloc();
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &HttpClient::on_socket);
-  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &HttpClient::on_timer);
-  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-}
-
-HttpClient::~HttpClient() {
-  curl_multi_cleanup(multi_);
-  curl_global_cleanup();
-}
-
-int HttpClient::on_socket(CURL*, curl_socket_t fd, int what, void* client, void*) {
-  auto* self = static_cast<HttpClient*>(client);
-  self->sockets_.erase(fd);  // before a new one: epoll takes a descriptor once
-  if (what == CURL_POLL_REMOVE) return 0;
-  uint32_t events = 0;
-  if ((what & CURL_POLL_IN) != 0) events |= EPOLLIN;
-  if ((what & CURL_POLL_OUT) != 0) events |= EPOLLOUT;
-  self->sockets_[fd] = self->loop_.watch(fd, events, [self, fd](uint32_t ready) {
-    int action = 0;
-    if ((ready & EPOLLIN) != 0) action |= CURL_CSELECT_IN;
-    if ((ready & EPOLLOUT) != 0) action |= CURL_CSELECT_OUT;
-    if ((ready & (EPOLLERR | EPOLLHUP)) != 0) action |= CURL_CSELECT_ERR;
-    self->act(fd, action);
-  });
-  return 0;
-}
-
-int HttpClient::on_timer(CURLM*, long delay_ms, void* client) {
-  auto* self = static_cast<HttpClient*>(client);
-  if (delay_ms < 0) {
-    self->timer_.reset();
-  } else {
-    self->timer_ = self->loop_.after(std::chrono::milliseconds(delay_ms),
-                                     [self] { self->act(CURL_SOCKET_TIMEOUT, 0); });
-  }
-  return 0;
-}
-
-void HttpClient::act(curl_socket_t fd, int events) {
-  int running = 0;
-  curl_multi_socket_action(multi_, fd, events, &running);
-  deliver();
-  finish_done();
-}
-
-// Callbacks may start requests and end others, so nothing is remembered across one.
-void HttpClient::deliver() {
-  while (!undelivered_.empty()) {
-    Transfer* next = undelivered_.front();
-    undelivered_.pop_front();
-    next->deliver();
-  }
-}
-
-void HttpClient::finish_done() {
-  int left = 0;
-  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    CURLcode code = message->data.result;
-    char* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    reinterpret_cast<Transfer*>(transfer)->finish(code);
-  }
-}
+    : loop_(loop), socket_path_(std::move(socket_path)) {}
 
 Task<Result<HttpResponse>> HttpClient::request(HttpRequest request) {
   return perform(std::move(request), nullptr);
@@ -394,24 +288,11 @@ Task<Result<HttpResponse>> HttpClient::perform(HttpRequest request, const HttpSt
   ++request_count_;
   Transfer transfer(*this, std::move(request), stream);
   transfer.start();
-  CURLcode code = co_await transfer.finished;
-  co_return transfer.result(code);
-}
-
-std::string url_encode(std::string_view text) {
-  constexpr std::string_view kUnreserved =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (char c : text) {
-    if (kUnreserved.find(c) != std::string_view::npos) {
-      encoded.push_back(c);
-      continue;
-    }
-    auto byte = static_cast<unsigned char>(c);
-    encoded.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-  }
-  return encoded;
+  Result<void> done = co_await transfer.finished;
+  if (!done) co_return Failed(done.error());
+  HttpResponse response = transfer.response();
+  if (response.body.size() >= kLargeBody) loop_.trim_memory_soon();
+  co_return response;
 }
 
 }  // namespace labgpu

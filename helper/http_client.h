@@ -1,16 +1,12 @@
-// HTTP/1.1 over one Unix socket, for coroutines: libcurl's multi interface on the event loop.
+// HTTP/1.1 over one Unix socket, for coroutines on the event loop.
 //
 // Every request has its own connection, so a server that was restarted in between is never met on a
-// stale one. No proxies, no redirects, no other protocol, bounded headers, bodies and times.
+// stale one. No redirects, and bounded headers, bodies and times.
 #pragma once
-
-#include <curl/curl.h>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <list>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -41,7 +37,7 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
-  long status = 0;
+  int status = 0;
   std::string body;
 };
 
@@ -60,7 +56,6 @@ class HttpClient {
 
   // `loop` must outlive the client, the client its requests.
   HttpClient(EventLoop& loop, std::string socket_path);
-  ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
@@ -78,26 +73,12 @@ class HttpClient {
 
  private:
   class Transfer;
-  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* client, void* unused);
-  static int on_timer(CURLM* multi, long delay_ms, void* client);
   Task<Result<HttpResponse>> perform(HttpRequest request, const HttpStream* stream);
-  void act(curl_socket_t fd, int events);
-  void deliver();
-  void finish_done();
 
   EventLoop& loop_;
   std::string socket_path_;
-  CURLM* multi_;
-  std::map<curl_socket_t, EventSource> sockets_;
-  EventSource timer_;
-  // Streams with something for their callbacks, which run outside of libcurl's calls: it forbids
-  // that its callbacks call it (libcurl-multi(3)).
-  std::list<Transfer*> undelivered_;
   uint64_t request_count_ = 0;
   size_t kept_ = 0;  // bytes of bodies
 };
-
-// Percent-encodes everything but RFC 3986's unreserved characters.
-std::string url_encode(std::string_view text);
 
 }  // namespace labgpu

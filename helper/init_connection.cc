@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <chrono>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "common/packet_socket.h"
 #include "common/paths.h"
+#include "common/unix_address.h"
 #include "helper/readable.h"
 
 namespace labgpu {
@@ -50,9 +49,8 @@ Attempt try_connect(const RunningContainer& container, UniqueFd& out) {
   // Through /proc the kernel takes the file just looked at, whatever its name means by now.
   auto path = "/proc/self/fd/" + std::to_string(name.get());
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  if (connect(connection.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (!set_unix_address(address, path) ||
+      connect(connection.get(), as_sockaddr(address), sizeof address) != 0) {
     // ECONNREFUSED: left by an earlier init, or bound and not yet listening. EAGAIN: many at once.
     bool later = errno == ECONNREFUSED || errno == EAGAIN || errno == EINTR;
     return later ? Attempt::kNotYet : Attempt::kWrong;

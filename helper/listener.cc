@@ -7,11 +7,11 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <chrono>
 #include <utility>
 
+#include "common/unix_address.h"
 #include "helper/log.h"
 
 namespace labgpu {
@@ -42,17 +42,14 @@ std::vector<gid_t> groups_of_peer(int connection, gid_t effective) {
 
 Result<UniqueFd> listen_at(const std::string& path, int type) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
+  if (!set_unix_address(address, path)) {
     return fail(ErrorCode::kInvalid, path + " is too long for a socket's name");
   }
-  memcpy(address.sun_path, path.c_str(), path.size() + 1);
 
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) unlink(path.c_str());
   UniqueFd listening(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listening.valid() ||
-      bind(listening.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+  if (!listening.valid() || bind(listening.get(), as_sockaddr(address), sizeof address) != 0 ||
       chmod(path.c_str(), 0666) != 0 || listen(listening.get(), SOMAXCONN) != 0) {
     return fail_errno("listen at " + path, errno);
   }

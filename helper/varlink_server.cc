@@ -17,6 +17,8 @@ namespace labgpu {
 namespace {
 
 constexpr char kService[] = "org.varlink.service";
+// In bytes; as JSON, a call or a reply takes ten times that.
+constexpr size_t kLargeMessage = size_t{64} << 10;
 
 }  // namespace
 
@@ -135,6 +137,7 @@ bool VarlinkServer::begin_next(Connection& connection) {
   auto message = connection.input.substr(0, end);
   connection.input.erase(0, end + 1);
   if (connection.input.empty()) wipe(connection.input);
+  if (message.size() >= kLargeMessage) loop_.trim_memory_soon();
   auto call = parse_call(message);
   wipe(message);
   if (!call) {
@@ -201,6 +204,7 @@ Task<void> VarlinkServer::answer(Connection& connection, VarlinkCall call) {
   }
   if (!oneway) {
     auto text = encode_reply(std::move(reply));
+    if (text.size() >= kLargeMessage) loop_.trim_memory_soon();
     connection.output += text;
     wipe(text);
   }

@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/text_buffer.h"
 #include "common/unique_fd.h"
+#include "common/unix_address.h"
 
 namespace labgpu {
 
@@ -29,13 +28,10 @@ bool may_be_replaced(const char* link) {
 // Without waiting; a listener whose queue is full (EAGAIN) counts as one that answers.
 bool somebody_listens(std::string_view path) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  memcpy(address.sun_path, path.data(), path.size());
+  if (!set_unix_address(address, path)) return false;
   UniqueFd peer(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return peer.valid() &&
-         (connect(peer.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ||
-          errno == EAGAIN);
+         (connect(peer.get(), as_sockaddr(address), sizeof address) == 0 || errno == EAGAIN);
 }
 
 // Where the link leads, since its own name may be too long for an address.

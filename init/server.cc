@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/unix_address.h"
 #include "init/log.h"
 
 namespace labgpu {
@@ -38,17 +37,14 @@ bool is_stop_signal(uint32_t number) {
 
 int listen_at(const char* path, UniqueFd& out) {
   sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  size_t length = strlen(path);
-  if (length >= sizeof address.sun_path) return ENAMETOOLONG;
-  memcpy(address.sun_path, path, length);
+  if (!set_unix_address(address, path)) return errno;
   out.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!out.valid()) return errno;
   // The one of the container's last run.
   if (unlink(path) != 0 && errno != ENOENT) return errno;
   constexpr mode_t kOwnerOnly = 0177;
   mode_t before = umask(kOwnerOnly);
-  int bound = bind(out.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  int bound = bind(out.get(), as_sockaddr(address), sizeof address);
   int error = errno;
   umask(before);
   if (bound != 0) return error;

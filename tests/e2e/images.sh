@@ -21,8 +21,8 @@ host_packages() {
     "${tool_packages[@]}" "$(user_packages)"
   )
   case $release in
-    bookworm) packages+=(libcurl4) ;;
-    trixie) packages+=(libcurl4t64 docker-cli) ;;
+    bookworm) ;;
+    trixie) packages+=(docker-cli) ;;
     *) die "no test host for the release \"$release\"; there are: bookworm trixie" ;;
   esac
   (IFS=, && echo "${packages[*]}")

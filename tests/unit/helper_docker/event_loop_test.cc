@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <array>
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -150,6 +152,33 @@ TEST(EventLoop, DestroyedSleeperIsNotResumed) {
   loop.run_once(milliseconds(20));
   EXPECT_FALSE(woke);
 }
+
+// A sanitiser keeps what was freed, to find who uses it still.
+#if !defined(__SANITIZE_ADDRESS__)
+size_t resident_pages() {
+  size_t size = 0;
+  size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident;
+}
+
+TEST(EventLoop, MemoryGoesBackToTheSystemThoughSomethingLiesAbove) {
+  constexpr size_t kBlocks = 40000;
+  EventLoop loop;
+  std::vector<std::unique_ptr<std::array<char, 1000>>> blocks;
+  auto before = resident_pages();
+  for (size_t i = 0; i < kBlocks; ++i) {
+    blocks.push_back(std::make_unique<std::array<char, 1000>>());
+  }
+  auto above = std::move(blocks.back());
+  blocks.clear();
+  auto kept = resident_pages() - before;
+  ASSERT_GT(kept, 5000U) << "nothing to give back";
+  loop.trim_memory_soon();
+  for (int i = 0; i < 30; ++i) loop.run_once(milliseconds(100));
+  EXPECT_LT(resident_pages() - before, kept / 10);
+}
+#endif
 
 }  // namespace
 }  // namespace labgpu

@@ -27,7 +27,7 @@ bool FakeConnection::wait_hangup(int limit_ms) const {
   return poll(&waited, 1, limit_ms) > 0;
 }
 
-FakeRequest FakeConnection::receive() const {
+FakeRequest FakeConnection::receive(Reading reading) const {
   std::string text;
   size_t head = std::string::npos;
   size_t length = 0;
@@ -38,14 +38,16 @@ FakeRequest FakeConnection::receive() const {
     text.append(buffer, static_cast<size_t>(count));
     head = text.find("\r\n\r\n");
     size_t field = text.find("Content-Length: ");
-    if (field < head) length = std::strtoul(text.c_str() + field + 16, nullptr, 10);
+    if (field < head && reading == Reading::kAll)
+      length = std::strtoul(text.c_str() + field + 16, nullptr, 10);
   }
   size_t first = text.find(' ');
   size_t second = text.find(' ', first + 1);
   return {text.substr(0, first), text.substr(first + 1, second - first - 1), text.substr(head + 4)};
 }
 
-FakeServer::FakeServer(Handler handler) : handler_(std::move(handler)) {
+FakeServer::FakeServer(Handler handler, Reading reading)
+    : handler_(std::move(handler)), reading_(reading) {
   char directory[] = "/tmp/labgpu-fake-XXXXXX";
   if (mkdtemp(directory) == nullptr) throw std::runtime_error("mkdtemp");
   directory_ = directory;
@@ -79,7 +81,7 @@ void FakeServer::accept_all() {
 
 void FakeServer::serve(UniqueFd socket) {
   FakeConnection connection(std::move(socket));
-  FakeRequest request = connection.receive();
+  FakeRequest request = connection.receive(reading_);
   {
     std::lock_guard lock(mutex_);
     requests_.push_back(request.method + " " + request.target);

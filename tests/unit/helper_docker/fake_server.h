@@ -19,6 +19,9 @@ struct FakeRequest {
   std::string body;
 };
 
+// How much of a request is read before the handler has its turn.
+enum class Reading { kAll, kHeadOnly };
+
 // One client's connection, given to the handler on a thread of its own.
 class FakeConnection {
  public:
@@ -28,7 +31,7 @@ class FakeConnection {
   [[nodiscard]] bool is_hung_up() const { return wait_hangup(0); }
   // Waits until the client has hung up.
   void wait_hangup() const { wait_hangup(kLimitMs); }
-  [[nodiscard]] FakeRequest receive() const;
+  [[nodiscard]] FakeRequest receive(Reading reading) const;
 
  private:
   static constexpr int kLimitMs = 20000;
@@ -42,7 +45,7 @@ class FakeServer {
 
   // Listens on socket_path() until it is destroyed; the connection is closed when `handler`
   // returns.
-  explicit FakeServer(Handler handler);
+  explicit FakeServer(Handler handler, Reading reading = Reading::kAll);
   ~FakeServer();
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
@@ -56,6 +59,7 @@ class FakeServer {
   void serve(UniqueFd socket);
 
   Handler handler_;
+  Reading reading_;
   std::string directory_;
   std::string socket_path_;
   UniqueFd listener_;

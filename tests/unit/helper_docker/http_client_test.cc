@@ -37,7 +37,7 @@ Result<HttpResponse> ask(const std::string& bytes, HttpRequest request = {.targe
 
 TEST(HttpClient, ResponseArrives) {
   Result<HttpResponse> response = ask(http_reply(404, "no such thing"));
-  ASSERT_TRUE(response);
+  ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 404);
   EXPECT_EQ(response->body, "no such thing");
 }
@@ -207,6 +207,48 @@ TEST(HttpClient, ManyAtOnce) {
   for (size_t i = 0; i < out.size(); ++i) EXPECT_EQ(out[i]->value().body, "/" + std::to_string(i));
 }
 
+// A server that refuses before it has read all of it.
+TEST(HttpClient, AnAnswerCountsThoughNotAllWasSent) {
+  FakeServer server(
+      [](const FakeRequest&, const FakeConnection& c) { c.send(http_reply(413, "too much")); },
+      testing_support::Reading::kHeadOnly);
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  HttpRequest request{.method = "POST", .target = "/x", .body = std::string(4'000'000, 'x')};
+  Result<HttpResponse> response = run_task(loop, client.request(request));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 413);
+  EXPECT_EQ(response->body, "too much");
+}
+
+TEST(HttpClient, AFileThatBecomesShorterIsTold) {
+  FakeServer server(
+      [](const FakeRequest&, const FakeConnection& c) { c.send(http_reply(200, "")); });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  UniqueFd file(memfd_create("upload", MFD_CLOEXEC));
+  HttpRequest request{.method = "POST", .target = "/build", .upload_fd = file.get()};
+  request.upload_size = 10;
+  Result<HttpResponse> response = run_task(loop, client.request(request));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().message, "what is to be sent has become shorter");
+}
+
+TEST(HttpStream, SilenceEndsIt) {
+  FakeServer server([](const FakeRequest&, const FakeConnection& c) {
+    c.send("HTTP/1.1 200 OK\r\n\r\nhello");
+    c.wait_hangup();
+  });
+  EventLoop loop;
+  HttpClient client(loop, server.socket_path());
+  HttpRequest request{.target = "/x", .stream = {.silence = std::chrono::seconds(1)}};
+  HttpStream stream{.on_open = [] {}, .on_data = [](std::string_view) { return true; }};
+  auto response = run_task(loop, client.stream(request, stream));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(response.error().message, "it fell silent");
+}
+
 TEST(HttpStream, OpensThenDelivers) {
   FakeServer server([](const FakeRequest&, const FakeConnection& c) {
     c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -365,11 +407,6 @@ TEST(HttpStream, AFloodIsReadAsFastAsPeopleNeedIt) {
   EXPECT_LT(seen, 64 * kPiece);  // of 256; sixteen are a second's
   EXPECT_LE(largest, kPiece / 2) << "others have their turn";
   task.reset();
-}
-
-TEST(UrlEncode, LeavesOnlyUnreservedCharacters) {
-  EXPECT_EQ(url_encode("aZ09-._~"), "aZ09-._~");
-  EXPECT_EQ(url_encode("a/b:c?d=e&f#\xc3\xa4 %"), "a%2Fb%3Ac%3Fd%3De%26f%23%C3%A4%20%25");
 }
 
 }  // namespace
