@@ -76,7 +76,10 @@ bool has_ended(const RunningContainer& container) {
   return poll(&init, 1, 0) > 0;
 }
 
-int send_identity(const UniqueFd& connection, const Account& account, LoginAs login) {
+// The account at once: init looks it up while the session command prepares itself.
+int send_first_words(const UniqueFd& connection, const Account& account, LoginAs login) {
+  int error = send_message(connection.get(), Hello{}, Deadline::after_ms(0));
+  if (error != 0) return error;
   Identity identity{.user = account.name,
                     .uid = account.uid,
                     .gid = account.gid,
@@ -119,19 +122,12 @@ std::string silent_init(const std::string& user) {
 
 Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                                     std::shared_ptr<const RunningContainer> container,
-                                    Account account, LoginAs login,
-                                    std::chrono::milliseconds patience) {
+                                    Account account, LoginAs login) {
   auto reaching = reach_init(loop, container, account.name);
   auto connection = co_await reaching;
   if (!connection) co_return Failed(connection.error());
-  bool answered = send_message(connection->get(), Hello{}, Deadline::after_ms(0)) == 0;
-  if (answered) {
-    auto waiting = wait_readable(loop, connection->get(), patience);
-    answered = co_await waiting;
-  }
-  // Only now: init looks the account up, and does that while the session command prepares itself.
+  int error = send_first_words(*connection, account, login);
   // Why an init hangs up it has said before, to the session command.
-  int error = answered ? send_identity(*connection, account, login) : ETIMEDOUT;
   if (error == 0 || error == ECONNRESET) co_return std::move(*connection);
   co_return fail(ErrorCode::kTimeout, silent_init(account.name));
 }

@@ -15,19 +15,15 @@
 
 namespace labgpu {
 
-// How long an init that listens may take for its first word, on a machine under load.
-inline constexpr std::chrono::milliseconds kInitPatience{8000};
-
-// A connection on which init has answered Hello, its answer not yet read, and Identity was sent:
-// ready for the session command. Container root owns the directory and can put anything there, so:
-// the name is opened without following links, must be a socket, is connected to as that very file,
-// and the process that listens must be the container's init. Waits up to 10 seconds for an init
-// that has only just started, and no longer than it lives; then `patience` for its answer.
-// kUnavailable, or kTimeout when it does not answer, with a sentence for the user.
+// A connection to init on which Hello and Identity were sent: ready for the session command, which
+// sees whether init answers. Container root owns the directory and can put anything there, so: the
+// name is opened without following links, must be a socket, is connected to as that very file, and
+// the process that listens must be the container's init. Waits up to 10 seconds for an init that
+// has only just started, and no longer than it lives. kUnavailable, or kTimeout when it does not
+// take what is sent, with a sentence for the user.
 Task<Result<UniqueFd>> connect_init(EventLoop& loop,
                                     std::shared_ptr<const RunningContainer> container,
-                                    Account account, LoginAs login,
-                                    std::chrono::milliseconds patience = kInitPatience);
+                                    Account account, LoginAs login);
 
 // Whether that container's init speaks to who connects, within `patience`.
 Task<bool> init_answers(EventLoop& loop, std::shared_ptr<const RunningContainer> container,

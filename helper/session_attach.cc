@@ -137,23 +137,27 @@ void SessionServer::tell_notice(const Connection& connection, const Account& acc
   if (!sentence.empty()) reply(connection, Notice{.sentence = sentence});
 }
 
+// The session command waits for init's first word with init in its hands, and hangs up when it is
+// there. Whoever still waits after some time has an init that does not answer.
 Task<void> SessionServer::hand_over_init(Connection& connection, AccountPointer account,
                                          bool person_looks) {
   auto reaching = reach_init(account);
   auto init = co_await reaching;
-  connection.timer.reset();
   if (init) {
     if (person_looks) tell_notice(connection, *account);
     int fds[] = {init->get()};
     reply(connection, Attached{}, fds);
+    init->reset();  // it ends with the session command
     log_.add(LifeEvent::kCommand, account->name, 0,
              account->name + " runs " + what_runs(connection.peer.pid));
-  } else {
-    bool silent = init.error().code == ErrorCode::kTimeout;
-    log_life(LogLevel::kWarning, silent ? LifeEvent::kSilent : LifeEvent::kFailed, account->name,
-             "", "could not attach a session of " + account->name + ": " + init.error().message);
-    refuse(connection, init.error());
+    co_await loop_.sleep(limits_.init);
+    init = fail(ErrorCode::kTimeout, silent_init(account->name));
   }
+  connection.timer.reset();
+  bool silent = init.error().code == ErrorCode::kTimeout;
+  log_life(LogLevel::kWarning, silent ? LifeEvent::kSilent : LifeEvent::kFailed, account->name, "",
+           "could not attach a session of " + account->name + ": " + init.error().message);
+  refuse(connection, init.error());
   close_later(connection);
 }
 

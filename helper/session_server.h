@@ -46,6 +46,8 @@ struct SessionLimits {
   // What of it passes before PAM asks and after the session command was answered.
   std::chrono::milliseconds unseen{1000};
   std::chrono::milliseconds progress{250};  // between two packets of progress
+  // How long an init that listens may take for its first word, on a machine under load.
+  std::chrono::milliseconds init{8000};
 };
 
 class SessionServer final : public Logins {

@@ -120,6 +120,25 @@ TEST(AttachTest, ShowsANoticeToAPersonOnlyAndHarmless) {
   EXPECT_THAT(terminal.seen(), testing::EndsWith("\rlabgpu: it was killed?[2J\r\nok\r\n"));
 }
 
+TEST(AttachTest, TheHelperTellsOfAnInitThatIsSilent) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  UniqueFd ours(ends[0]);
+  UniqueFd init(ends[1]);
+  HelperDouble helper([&](int peer, const Attach&) {
+    EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);
+    HelperDouble::attach(peer, UniqueFd(dup(init.get())));
+    EXPECT_EQ(send_message(peer, kHalfFetched, soon()), 0);
+    EXPECT_EQ(send_message(peer, Failure{.code = 5, .sentence = "it is silent"}, soon()), 0);
+  });
+  Finished result = run("true");
+  EXPECT_EQ(result.err, "labgpu: it is silent\n");
+  EXPECT_EQ(WEXITSTATUS(result.status), 75);
+  unsigned char buffer[kSmallPacket];
+  Packet packet;
+  EXPECT_NE(receive_raw(ours.get(), buffer, packet, Deadline::after_ms(0)), 0) << "nothing is said";
+}
+
 TEST(AttachTest, NothingIsLeftOfTheProgressWhenItFails) {
   HelperDouble helper([&](int peer, const Attach&) {
     EXPECT_EQ(send_message(peer, Hello{}, soon()), 0);

@@ -113,7 +113,32 @@ TEST_F(AttachTest, TheSessionGetsAConnectionThatInitKnowsTheUserOf) {
   command.expect<Hello>();
   command.send(Signal{.number = 1});
   EXPECT_EQ(init.expect<Signal>().number, 1);
-  session.expect_end();
+}
+
+TEST_F(AttachTest, InitHearsOfTheEndOfTheSessionCommandAlone) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  auto session = alice_attaches();
+  expect_attached(session);
+  auto init = accept_as_init();
+  init.expect<Hello>();
+  init.expect<Identity>();
+  session.packet().fds[0].reset();
+  init.expect_end();
+}
+
+TEST_F(AttachTest, ASessionCommandThatHasHeardInitIsForgotten) {
+  listen_as_init();
+  containers_.running_now["alice"] = own_process_as_container(run_);
+  size_t during = 0;
+  {
+    auto session = alice_attaches();
+    expect_attached(session);
+    run_until(loop_, [this] { return !accepted_.empty(); });
+    during = open_descriptors();
+  }
+  constexpr size_t kItsOwn = 2;  // to the helper, and to init
+  run_until(loop_, [&] { return open_descriptors() <= during - kItsOwn - 1; });
 }
 
 TEST_F(AttachTest, AnInitThatIsSilentIsASentenceInTime) {
@@ -121,11 +146,13 @@ TEST_F(AttachTest, AnInitThatIsSilentIsASentenceInTime) {
   listen_as_init();
   containers_.running_now["alice"] = own_process_as_container(run_);
   auto session = alice_attaches();
+  expect_attached(session);
   skip_progress(session);
   Failure failure;
   ASSERT_EQ(parse_packet(session.packet(), failure), 0);
   EXPECT_THAT(std::string(failure.sentence),
               AllOf(HasSubstr("does not answer"), HasSubstr("labgpu restart alice")));
+  session.expect_end();
 }
 
 TEST_F(AttachTest, APersonIsToldHowTheContainerEnded) {

@@ -109,7 +109,8 @@ class SessionFixture : public testing::Test {
                         .handshake = std::chrono::milliseconds(1500),
                         .login = std::chrono::milliseconds(1000),
                         .unseen = std::chrono::milliseconds(0),
-                        .progress = std::chrono::milliseconds(2)};
+                        .progress = std::chrono::milliseconds(2),
+                        .init = std::chrono::milliseconds(500)};
   FakeContainers containers_;
   Worker worker_{loop_};
   PasswordChanges passwords_{
