@@ -9,44 +9,55 @@ namespace labgpu {
 
 HelperClient::~HelperClient() { explicit_bzero(buffer_, sizeof buffer_); }
 
-template <typename Request, typename Answer>
-int HelperClient::ask(const Request& request, Packet& packet, Answer& answer) {
+template <typename Request>
+int HelperClient::send(const Request& request) {
   int error = connect_packet_socket(kSessionSocket, deadline_, socket_);
-  if (error != 0) return error;
-  error = send_message(socket_.get(), Hello{}, buffer_, deadline_);
-  if (error != 0) return error;
-  error = send_message(socket_.get(), request, buffer_, deadline_);
-  if (error != 0) return error;
+  if (error == 0) error = send_message(socket_.get(), Hello{}, buffer_, deadline_);
+  if (error == 0) error = send_message(socket_.get(), request, buffer_, deadline_);
+  return error;
+}
+
+template <typename Answer>
+int HelperClient::receive(int connection, Packet& packet, Answer& answer) {
   Hello hello;
-  error = receive_message(socket_.get(), buffer_, packet, hello, failure_, deadline_);
+  int error = receive_message(connection, buffer_, packet, hello, failure_, deadline_);
   if (error != 0) return error;
   if (hello.version != kProtocolVersion) return EPROTO;
-  return receive_message(socket_.get(), buffer_, packet, answer, failure_, deadline_);
+  return receive_message(connection, buffer_, packet, answer, failure_, deadline_);
+}
+
+template <typename Request, typename Answer>
+int HelperClient::ask(const Request& request, Answer& answer) {
+  Packet packet;
+  int error = send(request);
+  return error != 0 ? error : receive(socket_.get(), packet, answer);
 }
 
 int HelperClient::check_account(const CheckAccount& request, AccountVerdict& verdict) {
-  Packet packet;
-  return ask(request, packet, verdict);
+  return ask(request, verdict);
 }
 
 int HelperClient::check_password(const CheckPassword& request) {
-  Packet packet;
   PasswordAccepted accepted;
-  return ask(request, packet, accepted);
+  return ask(request, accepted);
 }
 
 int HelperClient::change_password(const ChangePassword& request) {
-  Packet packet;
   PasswordAccepted accepted;
-  return ask(request, packet, accepted);
+  return ask(request, accepted);
 }
 
-int HelperClient::open_session(const OpenSession& request, OpenedSession& session) {
+int HelperClient::begin_session(const OpenSession& request, OpenedSession& session) {
+  int error = send(request);
+  if (error == 0) session.connection = static_cast<UniqueFd&&>(socket_);
+  return error;
+}
+
+int HelperClient::take_session(OpenedSession& session) {
   Packet packet;
   SessionOpened answer;
-  int error = ask(request, packet, answer);
+  int error = receive(session.connection.get(), packet, answer);
   if (error != 0) return error;
-  session.connection = static_cast<UniqueFd&&>(socket_);
   session.number = answer.session;
   session.container.net = static_cast<UniqueFd&&>(packet.fds[0]);
   session.container.uts = static_cast<UniqueFd&&>(packet.fds[1]);

@@ -13,7 +13,8 @@
 
 namespace labgpu {
 
-// What open_session got. The connection is the session: it lasts until the last copy is closed.
+// The connection is the session: it lasts until the last copy is closed. The rest is there once the
+// helper's answer was taken.
 struct OpenedSession {
   UniqueFd connection;
   uint64_t number = 0;     // the helper's name for the session, for logs
@@ -31,7 +32,10 @@ class HelperClient {
   ~HelperClient();
 
   [[nodiscard]] int check_account(const CheckAccount& request, AccountVerdict& verdict);
-  [[nodiscard]] int open_session(const OpenSession& request, OpenedSession& session);
+  // Asks for a session, and waits for nothing.
+  [[nodiscard]] int begin_session(const OpenSession& request, OpenedSession& session);
+  // The answer to that; once, by any process that has a copy of the connection.
+  [[nodiscard]] int take_session(OpenedSession& session);
 
   [[nodiscard]] int check_password(const CheckPassword& request);
   [[nodiscard]] int change_password(const ChangePassword& request);
@@ -40,8 +44,12 @@ class HelperClient {
   [[nodiscard]] std::string_view failure() const { return failure_.sentence; }
 
  private:
+  template <typename Request>
+  int send(const Request& request);
+  template <typename Answer>
+  int receive(int connection, Packet& packet, Answer& answer);
   template <typename Request, typename Answer>
-  int ask(const Request& request, Packet& packet, Answer& answer);
+  int ask(const Request& request, Answer& answer);
 
   Deadline deadline_;
   UniqueFd socket_;

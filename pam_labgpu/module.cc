@@ -59,6 +59,53 @@ void mount_home(const passwd& account) {
   UniqueFd home(open(account.pw_dir, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC));
 }
 
+constexpr uint32_t wait_ms(const Options& options) { return options.timeout_seconds * 1000; }
+
+void log_silence(const pam_handle_t* pamh, int error) {
+  errno = error;  // for %m
+  pam_syslog(pamh, LOG_WARNING,
+             "%s logs in without a container: labgpud does not answer: %m (see systemctl status "
+             "labgpud)",
+             text_item(pamh, PAM_USER));
+}
+
+// Asks for the container. Without one the session is a detached one, and the session command tells
+// the user why, so here it is only logged. The answer is for sshd's user child: the helper works
+// while sshd makes that process.
+void ask_for_container(const pam_handle_t* pamh, SessionData& data, const Options& options) {
+  const char* user = data.ownership.account->pw_name;
+  if (data.ownership.owner == Owner::kUnclear) {
+    pam_syslog(pamh, LOG_WARNING,
+               "%s logs in without a container: it is unclear whose account it is", user);
+    return;
+  }
+  HelperClient helper(Deadline::after_ms(wait_ms(options) + kAnswerMarginMs));
+  int error = helper.begin_session({.user = user,
+                                    .remote_host = text_item(pamh, PAM_RHOST),
+                                    .host = data.ownership.describe(),
+                                    .wait_ms = wait_ms(options)},
+                                   data.session);
+  if (error != 0) log_silence(pamh, error);
+}
+
+void take_container(const pam_handle_t* pamh, SessionData& data, const Options& options) {
+  OpenedSession& session = data.session;
+  if (!session.connection.valid()) return;
+  const char* user = text_item(pamh, PAM_USER);
+  HelperClient helper(Deadline::after_ms(wait_ms(options) + kAnswerMarginMs));
+  int error = helper.take_session(session);
+  if (error == EREMOTEIO) {
+    pam_syslog(pamh, LOG_WARNING, "%s logs in without a container: %.*s", user,
+               length(helper.failure()), helper.failure().data());
+  } else if (error != 0) {
+    log_silence(pamh, error);
+  } else if (options.debug) {
+    pam_syslog(pamh, LOG_DEBUG, "session %llu of %s is open, %s",
+               static_cast<unsigned long long>(session.number), user,
+               session.container.valid() ? "its container runs" : "its container is not ready");
+  }
+}
+
 // Runs in sshd's user child, which must not go on outside the login view. The child's copy of the
 // connection goes too: the session ends when the monitor does.
 void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options) {
@@ -69,6 +116,7 @@ void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options)
                text_item(pamh, PAM_USER));
     _exit(kNoSession);
   }
+  take_container(pamh, data, options);
   if (options.debug) {
     pam_syslog(pamh, LOG_DEBUG, "session %llu of %s: entering the %s login view",
                static_cast<unsigned long long>(data.session.number), text_item(pamh, PAM_USER),
@@ -85,39 +133,6 @@ void enter_or_end(pam_handle_t* pamh, SessionData& data, const Options& options)
   }
   drop_session(data);
   data.entered = true;
-}
-
-// Asks for the container. Without one the session is a detached one, and the session command tells
-// the user why, so here it is only logged.
-void ask_for_container(const pam_handle_t* pamh, SessionData& data, const Options& options) {
-  OpenedSession& session = data.session;
-  const char* user = data.ownership.account->pw_name;
-  if (data.ownership.owner == Owner::kUnclear) {
-    pam_syslog(pamh, LOG_WARNING,
-               "%s logs in without a container: it is unclear whose account it is", user);
-    return;
-  }
-  uint32_t wait_ms = options.timeout_seconds * 1000;
-  HelperClient helper(Deadline::after_ms(wait_ms + kAnswerMarginMs));
-  int error = helper.open_session({.user = user,
-                                   .remote_host = text_item(pamh, PAM_RHOST),
-                                   .host = data.ownership.describe(),
-                                   .wait_ms = wait_ms},
-                                  session);
-  if (error == EREMOTEIO) {
-    pam_syslog(pamh, LOG_WARNING, "%s logs in without a container: %.*s", user,
-               length(helper.failure()), helper.failure().data());
-  } else if (error != 0) {
-    errno = error;  // for %m
-    pam_syslog(pamh, LOG_WARNING,
-               "%s logs in without a container: labgpud does not answer: %m (see systemctl status "
-               "labgpud)",
-               user);
-  } else if (options.debug) {
-    pam_syslog(pamh, LOG_DEBUG, "session %llu of %s is open, %s",
-               static_cast<unsigned long long>(session.number), user,
-               session.container.valid() ? "its container runs" : "its container is not ready");
-  }
 }
 
 // Tells the log and the user that the helper does not want this login now.

@@ -73,6 +73,7 @@ TEST_F(Bridge, TheSessionIsOpenedWithTheSame) {
   PamLogin login("gwen");
   EXPECT_EQ(login.setcred(), PAM_SUCCESS);
   EXPECT_EQ(login.open_session(), PAM_SUCCESS);
+  ASSERT_TRUE(helper.has_served(1));
   EXPECT_EQ(seen.type, MessageType::kOpenSession);
   EXPECT_EQ(seen.host, "1 61010:61010 gwen /home/gwen Gwen G.");
 }

@@ -1,6 +1,7 @@
 // Plays the helper on the session socket.
 #include "tests/module/pam/fake_helper.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,12 @@ std::shared_mutex allocating;
 
 Deadline soon() { return Deadline::after_ms(10000); }
 
+// Who asked for a session does not wait for the answer, and may be gone.
+template <typename Message>
+void send_answer(int socket, const Message& message, const std::vector<int>& fds = {}) {
+  EXPECT_THAT(send_message(socket, message, soon(), fds), testing::AnyOf(0, ECONNRESET));
+}
+
 // Reads Hello and the request, and says Hello.
 template <typename Request>
 void take_request(int socket, Request& request, std::span<unsigned char> buffer) {
@@ -30,7 +37,7 @@ void take_request(int socket, Request& request, std::span<unsigned char> buffer)
   ASSERT_EQ(receive_message(socket, buffer, packet, hello, failure, soon()), 0);
   EXPECT_EQ(hello.version, kProtocolVersion);
   ASSERT_EQ(receive_message(socket, buffer, packet, request, failure, soon()), 0);
-  ASSERT_EQ(send_message(socket, Hello{}, soon()), 0);
+  send_answer(socket, Hello{});
 }
 
 std::string describe(const HostAccount& host) {
@@ -92,6 +99,16 @@ void FakeHelper::serve(int connection) {
     ++ended_;
   }
   over_.wait();
+}
+
+bool FakeHelper::has_served(int count) const {
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (connections_ < count) {
+    if (std::chrono::steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  std::unique_lock quiet(allocating);
+  return true;
 }
 
 bool FakeHelper::all_ended(std::chrono::milliseconds limit) const {
@@ -176,8 +193,7 @@ FakeHelper::Behaviour give_session(std::vector<int> fds, SeenRequest* seen) {
       *seen = {request.kType, std::string(request.user), std::string(request.remote_host),
                request.wait_ms, describe(request.host)};
     }
-    SessionOpened answer{.ready = !fds.empty(), .session = 7};
-    ASSERT_EQ(send_message(socket, answer, soon(), fds), 0);
+    send_answer(socket, SessionOpened{.ready = !fds.empty(), .session = 7}, fds);
     wait_for_end(socket);
   };
 }

@@ -30,6 +30,9 @@ class FakeHelper {
   ~FakeHelper();
 
   [[nodiscard]] int connections() const { return connections_; }
+  // True as soon as there were so many connections, and all of them wait for their ends or have
+  // ended; false when that takes too long.
+  [[nodiscard]] bool has_served(int count) const;
   // True as soon as every connection so far has ended; waits for that until `limit` is over.
   [[nodiscard]] bool all_ended(std::chrono::milliseconds limit) const;
 

@@ -148,6 +148,7 @@ TEST_F(LoginView, DoesNotHoldTheSession) {
   FakeHelper helper(give_session(container_.fds()));
   PamLogin login("alice");
   open_login(login);
+  ASSERT_TRUE(helper.has_served(1));
   View monitor = look_around(login);
   UserChild child(login);
   ASSERT_EQ(child.result(), PAM_SUCCESS);

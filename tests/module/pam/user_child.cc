@@ -83,6 +83,7 @@ View look_around(const PamLogin& login) {
   view["hostname"] = host_name;
   view["interfaces"] = interfaces();
   view["sockets"] = count_sockets();
+  view["descriptors"] = std::to_string(open_descriptors());
   view["mounts"] = read_file("/proc/self/mounts");
   for (const std::string& entry : login.environment()) view["environment"] += entry + " ";
   for (const char* directory : kLookedAt) view[directory] = names_in(directory);

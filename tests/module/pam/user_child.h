@@ -13,8 +13,8 @@
 namespace labgpu::test {
 
 // What a process sees of the system, by name: "net" "uts" "mnt" the namespaces, "hostname",
-// "interfaces", "environment", "sockets" how many it holds, "mounts" its /proc/self/mounts, and for
-// each of the directories below its names, sorted, with spaces between.
+// "interfaces", "environment", "sockets" and "descriptors" how many it holds, "mounts" its
+// /proc/self/mounts, and for each of the directories below its names, sorted, with spaces between.
 using View = std::map<std::string, std::string>;
 inline constexpr const char* kLookedAt[] = {"/tmp",
                                             "/run",
