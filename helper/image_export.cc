@@ -6,10 +6,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "common/unique_fd.h"
 #include "common/unix_address.h"
@@ -21,6 +19,7 @@ namespace labgpu {
 namespace {
 
 constexpr time_t kConnectSeconds = 5;
+constexpr int kOk = 200;
 constexpr int kLookMs = 1000;  // at the pace, and at whether to stop
 using Clock = std::chrono::steady_clock;
 
@@ -53,7 +52,6 @@ Result<void> write_all(Transfer& transfer, std::string_view data) {
 
 Result<void> take_body(Transfer& transfer, int status, std::string_view piece) {
   constexpr size_t kLongestRefusal = 4096;
-  constexpr int kOk = 200;
   if (status == kOk) return write_all(transfer, piece);
   transfer.refusal.append(piece.substr(0, kLongestRefusal - transfer.refusal.size()));
   return {};
@@ -106,11 +104,12 @@ Result<void> receive(int connection, HttpResponseReader& reader) {
   return reader.take({piece.data(), static_cast<size_t>(count)});
 }
 
-Failed refused(const std::string& refusal) {
+Failed refused(int status, const std::string& refusal) {
   std::string sentence = docker_sentence(refusal);
   if (auto reply = parse_docker_json(refusal, "the reply")) {
     DockerFields(*reply, "the reply").sentence("message", sentence);
   }
+  if (sentence.empty()) sentence = "HTTP status " + std::to_string(status);
   return fail(ErrorCode::kUnavailable, sentence);
 }
 
@@ -129,8 +128,8 @@ Result<void> save_image(const std::string& socket, const std::string& target, in
     if (going) going = look_at_pace(transfer);
     if (work.stop) return fail(ErrorCode::kUnavailable, "labgpud is being stopped");
   }
-  if (!going || transfer.refusal.empty()) return going;
-  return refused(transfer.refusal);
+  if (!going || reader.status() == kOk) return going;
+  return refused(reader.status(), transfer.refusal);
 }
 
 }  // namespace labgpu

@@ -115,14 +115,15 @@ for jump in 10000 -90000 34000000 -7200 -700000000 0; do echo $jump >{CLOCK}; sl
 [ $pid = {HELPER} ]"""
 CLOCK_BACK = f"rm {DROP_IN}; systemctl daemon-reload; systemctl restart labgpud.service"
 
-EXHAUST_INODES = f"""mkdir {FILLER}
+EXHAUST_INODES = f"""mkdir -p {FILLER}
 perl -e 'for ($i = 0;; $i++) {{ open(my $file, ">", "{FILLER}/$i") or last }}'"""
 
 
 def full(name, targets, fill, folder, filler):
-    """FILL takes all there is; that nothing is left is made sure of."""
-    begin = f"{fill}; if (echo x >{folder}/e2e-probe) 2>/dev/null; then exit 1; fi"
-    return Fault(name, targets, begin, f"rm -rf {filler} {folder}/e2e-probe", (4, 9))
+    """FILL takes all there is; that nothing is left is made sure of: who cannot write either gives back what it had begun."""
+    probe = f"{folder}/e2e-probe"
+    begin = f"for _ in $(seq 20); do {fill}; (echo x >{probe}) 2>/dev/null || exit 0; rm {probe}; done; exit 1"
+    return Fault(name, targets, begin, f"rm -rf {filler} {probe}", (4, 9))
 
 
 def take_space(folder):

@@ -34,6 +34,23 @@ TEST(ImageExport, AWholeOneIsWritten) {
           .has_value());
 }
 
+TEST(ImageExport, ARefusalSaysWhyAlsoWithoutWords) {
+  for (const auto& [body, why] : {std::pair(R"({"message":"no such image"})", "no such image"),
+                                  std::pair("", "HTTP status 404")}) {
+    auto saved = save([body = body](const FakeRequest&,
+                                    const FakeConnection& c) { c.send(http_reply(404, body)); },
+                      {});
+    ASSERT_FALSE(saved.has_value());
+    EXPECT_EQ(saved.error().message, why);
+  }
+}
+
+TEST(ImageExport, AReplyThatBreaksOffIsNoImage) {
+  auto saved = save([](const FakeRequest&, const FakeConnection& c) { c.send(kHead); }, {});
+  ASSERT_FALSE(saved.has_value());
+  EXPECT_EQ(saved.error().code, ErrorCode::kUnavailable);
+}
+
 TEST(ImageExport, SilenceBeforeTheFirstByteEnds) {
   auto saved = save([](const FakeRequest&, const FakeConnection& c) { c.wait_hangup(); },
                     {.first = 1s, .pause = 3600s});
