@@ -28,7 +28,6 @@ namespace {
 constexpr unsigned long kInert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 constexpr char kRun[] = "/run";
 constexpr char kTmp[] = "/tmp";
-constexpr char kEmptyInTmp[] = "/tmp/empty";
 
 // What of /run stays: a name below it. One that does not exist is left out.
 constexpr const char* kShownInRun[] = {
@@ -121,24 +120,16 @@ bool enter_namespaces(const ContainerFds& container) {
          setns(container.uts.get(), CLONE_NEWUTS) == 0;
 }
 
-// The new /run is put together on /tmp, which is covered again afterwards, and moved into place
-// whole: until then a failure can be logged through the old one.
-bool begin_run() {
-  return mount_tmpfs(kTmp, "mode=0755,size=64k,nr_inodes=32", 0) && mkdir(kEmptyInTmp, 0555) == 0;
-}
-
-// Covers what there is of kHidden with an empty directory of the new /run: a bind mount costs a
-// fourth of what another file system would, and less at the end. One of a bind mount has its flags.
-// Returns nullptr, or what could not be covered.
+// Covers what there is of kHidden with one empty file system, made at the first of them: a bind
+// mount of it has its flags, and costs a fourth of what another file system would. Returns nullptr,
+// or what could not be covered.
 const char* hide_directories() {
-  const char* empty = kEmptyInTmp;
+  const char* empty = nullptr;
   for (const char* directory : kHidden) {
-    bool hidden = mount(empty, directory, nullptr, MS_BIND, nullptr) == 0;
-    if (hidden && empty == kEmptyInTmp) {
-      hidden = mount(nullptr, directory, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kInert,
-                     nullptr) == 0;
-      empty = directory;
-    }
+    bool hidden = empty == nullptr
+                      ? mount_tmpfs(directory, "mode=0555,size=4k,nr_inodes=1", MS_RDONLY)
+                      : mount(empty, directory, nullptr, MS_BIND, nullptr) == 0;
+    if (hidden && empty == nullptr) empty = directory;
     if (!hidden && errno != ENOENT && errno != ENOTDIR) return directory;
   }
   return nullptr;
@@ -199,10 +190,16 @@ bool show_name_files(const NameFds& files, const char* stage) {
   return true;
 }
 
-bool finish_run(const NameFds& name_files) {
+// The new /run is put together on /tmp, which is covered again afterwards, and moved into place
+// whole: until then a failure can be logged through the old one.
+bool replace_run(const NameFds& name_files) {
+  if (!mount_tmpfs(kTmp, "mode=0755,size=64k,nr_inodes=32", 0)) return false;
+  mode_t umask_before = umask(0);  // pam_umask may have set one that would close the directories
   bool shown = true;
   for (const char* path : kShownInRun) shown = shown && show(path, kTmp);
-  return shown && show_name_files(name_files, kTmp) &&
+  shown = shown && show_name_files(name_files, kTmp);
+  umask(umask_before);
+  return shown &&
          mount(nullptr, kTmp, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kInert, nullptr) == 0 &&
          mount(kTmp, kRun, nullptr, MS_MOVE, nullptr) == 0;
 }
@@ -211,14 +208,6 @@ bool finish_run(const NameFds& name_files) {
 bool replace_tmp(const UniqueFd& container_tmp) {
   return container_tmp.valid() ? bind_fd(container_tmp.get(), kTmp, 0)
                                : mount_tmpfs(kTmp, "mode=1777,size=64k,nr_inodes=64", 0);
-}
-
-// Returns nullptr, or what could not be done.
-const char* replace_directories(const UniqueFd& container_tmp, const NameFds& name_files) {
-  if (!begin_run()) return "beginning a new /run";
-  if (const char* open = hide_directories()) return open;
-  if (!finish_run(name_files)) return "replacing /run and the files of names";
-  return replace_tmp(container_tmp) ? nullptr : "replacing /tmp";
 }
 
 }  // namespace
@@ -234,10 +223,9 @@ const char* enter_login_view(const ContainerFds& container, const char* shell) {
   }
   NameFds name_files = open_name_files(tmp);
   if (!enter_namespaces(container)) return "entering the net and uts namespaces";
-  mode_t umask_before = umask(0);  // pam_umask may have set one that would close the directories
-  const char* failed = replace_directories(tmp, name_files);
-  umask(umask_before);
-  if (failed != nullptr) return failed;
+  if (const char* open = hide_directories()) return open;
+  if (!replace_run(name_files)) return "replacing /run and the files of names";
+  if (!replace_tmp(tmp)) return "replacing /tmp";
   return shell != nullptr ? leave_own_programs(shell) : replace_system_shell();
 }
 

@@ -35,7 +35,7 @@ void open_login(PamLogin& login) {
 
 // What every login view has in common.
 void expect_private_view(const View& view) {
-  EXPECT_EQ(view.at("/run"), "empty labgpu systemd");
+  EXPECT_EQ(view.at("/run"), "labgpu systemd");
   EXPECT_EQ(view.at("/run/labgpu"), "session");
   EXPECT_EQ(view.at("/run/systemd/journal"), "dev-log");
   EXPECT_EQ(view.at("/var/tmp"), "");
@@ -236,7 +236,7 @@ TEST_F(DetachedView, DoesWithoutTheHelpersDirectory) {
   UserChild child(login);
   std::filesystem::rename("/run/elsewhere", "/run/labgpu");
   EXPECT_EQ(child.result(), PAM_SUCCESS);
-  EXPECT_EQ(child.view().at("/run"), "empty systemd");
+  EXPECT_EQ(child.view().at("/run"), "systemd");
 }
 
 class FailingView : public LoginView {

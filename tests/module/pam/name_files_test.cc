@@ -70,7 +70,7 @@ TEST_F(NameFiles, TakeThePlaceOfAResolversFileInRun) {
   fs::create_symlink("../run/resolver/stub.conf", etc_ / "resolv.conf");
   View view = view_of_login(container_.fds());
   EXPECT_EQ(view["/etc/resolv.conf"], "container's servers");
-  EXPECT_EQ(view["/run"], "empty labgpu resolver systemd");
+  EXPECT_EQ(view["/run"], "labgpu resolver systemd");
   EXPECT_EQ(read_file("/run/resolver/stub.conf"), "nameserver 127.0.0.53");
 }
 
