@@ -14,4 +14,8 @@ Failed fail_errno(const std::string& context, int errno_value) {
   return fail(ErrorCode::kSystem, context + ": " + std::generic_category().message(errno_value));
 }
 
+Failed unavailable_errno(const std::string& context, int errno_value) {
+  return fail(ErrorCode::kUnavailable, fail_errno(context, errno_value).value().message);
+}
+
 }  // namespace labgpu

@@ -40,4 +40,7 @@ Failed wrap(const std::string& context, Error error);
 // "context: strerror(errno_value)".
 Failed fail_errno(const std::string& context, int errno_value);
 
+// The same, of somebody who cannot be had now: kUnavailable.
+Failed unavailable_errno(const std::string& context, int errno_value);
+
 }  // namespace labgpu

@@ -39,12 +39,6 @@ std::string in_words(milliseconds time) {
   return std::to_string(time.count() / 1000) + " s";
 }
 
-Failed unavailable(const std::string& what, int error) {
-  return fail(ErrorCode::kUnavailable, fail_errno(what, error).value().message);
-}
-
-Failed broken_off(int error) { return unavailable("the connection broke off", error); }
-
 milliseconds until(Clock::time_point time) {
   return std::max(std::chrono::ceil<milliseconds>(time - Clock::now()), milliseconds(0));
 }
@@ -122,7 +116,7 @@ void HttpClient::Transfer::start() {
   expire_after(request_.timeout);
   look_for_silence();
   socket_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket_.valid()) return end(unavailable("make a socket", errno));
+  if (!socket_.valid()) return end(unavailable_errno("make a socket", errno));
   connect();
 }
 
@@ -135,7 +129,7 @@ void HttpClient::Transfer::connect() {
   if (!connected && (errno == EAGAIN || errno == EINTR)) {
     later_ = client_.loop_.after(kConnectAgain, [this] { connect(); });
   } else if (!connected) {
-    end(unavailable("connect", errno));
+    end(unavailable_errno("connect", errno));
   } else if (auto sent = send_some(); !sent) {
     end(std::move(sent));
   } else {
@@ -176,7 +170,7 @@ Result<void> HttpClient::Transfer::send_some() {
     unsent_.clear();
     uploaded_ = request_.upload_size;
   } else if (errno != EAGAIN && errno != EINTR) {
-    return broken_off(errno);
+    return unavailable_errno("the connection broke off", errno);
   }
   return {};
 }
@@ -198,7 +192,7 @@ void HttpClient::Transfer::receive() {
   std::array<char, kPiece> piece;
   ssize_t count = recv(socket_.get(), piece.data(), piece.size(), 0);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count < 0) return end(broken_off(errno));
+  if (count < 0) return end(unavailable_errno("the connection broke off", errno));
   heard_ = Clock::now();
   auto size = static_cast<size_t>(count);
   Result<void> taken = size == 0 ? reader_.take_end() : reader_.take({piece.data(), size});

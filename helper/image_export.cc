@@ -33,11 +33,6 @@ struct Transfer {
   Clock::time_point since = Clock::now();
 };
 
-Failed broken_off(int error) {
-  return fail(ErrorCode::kUnavailable,
-              fail_errno("the connection broke off", error).value().message);
-}
-
 Result<void> write_all(Transfer& transfer, std::string_view data) {
   while (!data.empty()) {
     ssize_t count = write(transfer.fd, data.data(), data.size());
@@ -78,7 +73,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
   if (!connection.valid() || !set_unix_address(address, path) ||
       setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
       connect(connection.get(), as_sockaddr(address), sizeof address) != 0) {
-    return fail(ErrorCode::kUnavailable, fail_errno("connect", errno).value().message);
+    return unavailable_errno("connect", errno);
   }
   return connection;
 }
@@ -87,7 +82,7 @@ Result<void> send_all(int connection, std::string_view text) {
   while (!text.empty()) {
     ssize_t count = send(connection, text.data(), text.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return broken_off(errno);
+    if (count < 0) return unavailable_errno("the connection broke off", errno);
     text.remove_prefix(static_cast<size_t>(count));
   }
   return {};
@@ -99,7 +94,8 @@ Result<void> receive(int connection, HttpResponseReader& reader) {
   pollfd waiting{.fd = connection, .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, kLookMs) <= 0) return {};
   ssize_t count = recv(connection, piece.data(), piece.size(), 0);
-  if (count < 0) return errno == EINTR ? Result<void>() : broken_off(errno);
+  if (count < 0)
+    return errno == EINTR ? Result<void>() : unavailable_errno("the connection broke off", errno);
   if (count == 0) return reader.take_end();
   return reader.take({piece.data(), static_cast<size_t>(count)});
 }

@@ -111,6 +111,18 @@ TEST_F(LoginView, IsNotEnteredByTheProcessThatOpenedTheSession) {
   EXPECT_EQ(after["net"], before["net"]);
 }
 
+// As /var/tmp is on some servers.
+TEST_F(LoginView, HidesADirectoryThatIsALinkToTmp) {
+  std::filesystem::create_directory_symlink("/tmp", "/var/lib/mysql");
+  FakeHelper helper(give_session(container_.fds()));
+  PamLogin login("alice");
+  open_login(login);
+  UserChild child(login);
+  std::filesystem::remove("/var/lib/mysql");
+  EXPECT_EQ(child.result(), PAM_SUCCESS);
+  EXPECT_EQ(child.view().at("/run"), "labgpu systemd");
+}
+
 TEST_F(LoginView, IsNotEnteredToDeleteCredentials) {
   FakeHelper helper(give_session(container_.fds()));
   PamLogin login("alice");
