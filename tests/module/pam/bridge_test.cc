@@ -178,6 +178,7 @@ TEST_F(Bridge, TheMindIsMadeUpOncePerLogin) {
   ASSERT_EQ(login.setcred(), PAM_SUCCESS);
   unlink(kBridgeIndex);
   EXPECT_EQ(login.open_session(), PAM_SUCCESS);
+  EXPECT_TRUE(helper.has_served(1));
   EXPECT_EQ(helper.connections(), 1);
   PamLogin dave("dave");
   EXPECT_EQ(dave.setcred(), kIgnored);

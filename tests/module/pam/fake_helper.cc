@@ -102,7 +102,7 @@ void FakeHelper::serve(int connection) {
 }
 
 bool FakeHelper::has_served(int count) const {
-  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   while (connections_ < count) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
