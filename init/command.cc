@@ -51,10 +51,8 @@ void connect_stdio(const Command& command) {
   }
 }
 
-void reset_signals() {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+// What each of them does is what init began with (main.cc).
+void unblock_signals() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -160,7 +158,7 @@ const char* command_line(const Start& start) {
 [[noreturn]] void run_child(const Command& command) {
   const Login& login = command.login;
   connect_stdio(command);
-  reset_signals();
+  unblock_signals();
   static Shell shell;
   if (!find_shell(login.name.view(), shell)) {
     give_up(kNoSession, "labgpu: the account is not in the container's /etc/passwd", ENOENT);

@@ -39,6 +39,14 @@ void settle_descriptors() {
   syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
+// Commands inherit what is ignored (execve(2)); init itself, which takes signals from a descriptor,
+// does not mind.
+void forget_ignored_signals() {
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) sigaction(number, &standard, nullptr);
+}
+
 int run() {
   constexpr mode_t kOwnerOnly = 0700;
   settle_descriptors();
@@ -68,5 +76,6 @@ int main() {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
+  labgpu::forget_ignored_signals();
   return labgpu::run();
 }
