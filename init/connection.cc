@@ -2,6 +2,7 @@
 #include "init/connection.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -29,6 +30,13 @@ bool may_forward(int number) {
     if (forwarded == number) return true;
   }
   return false;
+}
+
+// A session command that has given up, because this container was frozen for long, has told its
+// user that nothing runs.
+bool has_hung_up(int socket) {
+  pollfd peer{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP)) != 0;
 }
 
 // Of a user or a group.
@@ -125,7 +133,7 @@ bool Connection::handle_identity(Packet& packet) {
 
 bool Connection::handle_start(Packet& packet) {
   Start start;
-  if (parse_packet(packet, start) != 0) return false;
+  if (parse_packet(packet, start) != 0 || has_hung_up(socket_.get())) return false;
   Terminal terminal;
   Command command{.login = login_, .start = start, .stdio = {-1, -1, -1}, .terminal_name = nullptr};
   if (start.terminal == 1) {

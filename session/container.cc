@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -21,11 +20,6 @@ namespace {
 constexpr uint32_t kAnswerMs = 30000;
 constexpr uint32_t kForwardMs = 1000;
 
-int lost(const char* what, int error) {
-  tell_user(what, strerror(error));
-  return kContainerLost;
-}
-
 // Relaying is only done with a terminal: any other file might never become ready, or block on
 // close. fstat(3) of glibc 2.36 is newfstatat(2), which takes paths and is therefore not to be had
 // in the jail; struct stat is the kernel's on 64-bit machines (sysdeps/unix/sysv/linux,
@@ -38,12 +32,6 @@ bool is_terminal_master(int fd) {
          status.st_rdev == makedev(kMajor, kMinor);
 }
 
-int send_start(int init, const Start& start, std::span<unsigned char> buffer) {
-  constexpr int kStdio[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-  return send_message(init, start, buffer, Deadline::after_ms(kAnswerMs),
-                      std::span<const int>(kStdio, start.fd_count()));
-}
-
 // By dup3(2) itself, which is what dup2(3) calls on some machines only.
 void give_up_stdio(int nothing) {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) syscall(SYS_dup3, nothing, fd, 0);
@@ -51,35 +39,38 @@ void give_up_stdio(int nothing) {
 
 }  // namespace
 
-int start_in_container(int init, const Start& start, std::span<unsigned char> buffer,
-                       UniqueFd& master) {
+int send_start(int init, const Start& start, std::span<unsigned char> buffer) {
+  constexpr int kStdio[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+  int error = send_message(init, start, buffer, Deadline::after_ms(kAnswerMs),
+                           std::span<const int>(kStdio, start.fd_count()));
+  if (error == EMSGSIZE) {
+    tell_user("the command and its environment are too long");
+    return kRefused;
+  }
+  // An init that hung up has said why before.
+  if (error == 0 || error == ECONNRESET) return 0;
+  return tell_lost("the container does not take the command", error);
+}
+
+int take_started(int init, bool with_terminal, std::span<unsigned char> buffer, UniqueFd& master) {
   Packet packet;
   Failure failure;
   Hello hello;
   Deadline deadline = Deadline::after_ms(kAnswerMs);
   int error = receive_message(init, buffer, packet, hello, failure, deadline);
   if (error == EREMOTEIO) return tell_failure(failure);
-  if (error != 0) return lost("the container does not answer", error);
+  if (error != 0) return tell_lost("the container does not answer", error);
   if (hello.version != kProtocolVersion) {
     tell_user("the container runs another version of labgpu; restart it with `labgpu restart`");
     return kRefused;
   }
-  error = send_start(init, start, buffer);
-  if (error == EMSGSIZE) {
-    tell_user("the command and its environment are too long");
-    return kRefused;
-  }
-  // An init that hung up has said why before.
-  if (error != 0 && error != ECONNRESET) {
-    return lost("the container does not take the command", error);
-  }
   Started started;
   error = receive_message(init, buffer, packet, started, failure, deadline);
   if (error == EREMOTEIO) return tell_failure(failure);
-  if (error == 0 && (started.terminal == 1) != (start.terminal == 1)) error = EPROTO;
-  if (error == 0 && start.terminal == 1 && !is_terminal_master(packet.fds[0].get())) error = EPROTO;
-  if (error != 0) return lost("the container does not start the command", error);
-  if (start.terminal == 1) master = static_cast<UniqueFd&&>(packet.fds[0]);
+  if (error == 0 && (started.terminal == 1) != with_terminal) error = EPROTO;
+  if (error == 0 && with_terminal && !is_terminal_master(packet.fds[0].get())) error = EPROTO;
+  if (error != 0) return tell_lost("the container does not start the command", error);
+  if (with_terminal) master = static_cast<UniqueFd&&>(packet.fds[0]);
   return 0;
 }
 

@@ -12,11 +12,15 @@
 
 namespace labgpu {
 
-// Sends `start`, with descriptors 0 to 2 when it asks for no terminal. Returns 0 once the command
-// runs, with the terminal's master side when there is one; or the exit status for this process
-// after the user has been told why.
-[[nodiscard]] int start_in_container(int init, const Start& start, std::span<unsigned char> buffer,
-                                     UniqueFd& master);
+// Sends `start`, with descriptors 0 to 2 when it asks for no terminal, and reads nothing. Init
+// takes it after the helper's Hello, when that has its own version. Returns 0, or the exit status
+// for this process after the user has been told why.
+[[nodiscard]] int send_start(int init, const Start& start, std::span<unsigned char> buffer);
+
+// Returns 0 once the command runs, with the terminal's master side when it was asked for; or the
+// exit status after the user has been told.
+[[nodiscard]] int take_started(int init, bool with_terminal, std::span<unsigned char> buffer,
+                               UniqueFd& master);
 
 // For when `init` is readable: 0 and how the command ended, or an errno number.
 [[nodiscard]] int take_ending(int init, Ending& out);

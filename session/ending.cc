@@ -2,6 +2,7 @@
 #include "session/ending.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +72,11 @@ int status_of_failure(uint16_t code) {
 int tell_failure(const Failure& failure) {
   tell_user(failure.sentence);
   return status_of_failure(failure.code);
+}
+
+int tell_lost(std::string_view sentence, int error) {
+  tell_user(sentence, strerror(error));
+  return kContainerLost;
 }
 
 void end_like(const Ending& ending) {

@@ -38,6 +38,9 @@ void tell_user(std::string_view sentence, std::string_view detail);
 // Tells the user why, and returns that status.
 [[nodiscard]] int tell_failure(const Failure& failure);
 
+// The same of a container that went away; returns kContainerLost.
+[[nodiscard]] int tell_lost(std::string_view sentence, int error);
+
 // Ends this process, which must not be dumpable (session/jail.h), the way the command ended. A
 // signal is raised again, without a core file, because sshd reports a child's death by signal to
 // the client (session.c, session_exit_message).

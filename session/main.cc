@@ -129,21 +129,26 @@ int run(int argc, char** argv) {
   if (has_terminal && invocation.login_shell) show_greeting(packet_buffer);
 
   UniqueFd signals = take_over_signals(has_terminal);
-  UniqueFd master;
   if (has_terminal) terminal.hold_input();
   Start start = make_start(invocation, has_terminal ? &terminal : nullptr);
   start.echoed = progress.was_shown() ? 0 : 1;
+  // So early that init works while this process closes its jail. Not before init was heard of: sshd
+  // waits for the end of what it gave as 1 and 2, and a frozen container would keep them.
+  status = send_start(init.get(), start, packet_buffer);
+  if (status != 0) return status;
 
   // So far only the helper was heard. From here on bytes come from inside the container. Not
   // earlier, while the helper works: the jail knows one socket by its number, and with a second
   // one, or a way to put another in its place, sockets that the container sends could be spoken to.
   int error = enter_jail(init.get());
   if (error != 0) {
+    forward_signal(init.get(), SIGKILL);
     tell_user("the session cannot be confined on this server; tell the administrator",
               strerror(error));
     return kRefused;
   }
-  status = start_in_container(init.get(), start, packet_buffer, master);
+  UniqueFd master;
+  status = take_started(init.get(), has_terminal, packet_buffer, master);
   if (status != 0) return status;
 
   Ending ending;
@@ -151,8 +156,7 @@ int run(int argc, char** argv) {
                                             static_cast<UniqueFd&&>(master), terminal, ending)
                        : wait_without_terminal(init.get(), signals.get(), nothing.get(), ending);
   if (error == 0) end_like(ending);
-  tell_user("the container stopped, or its labgpu-init was replaced", strerror(error));
-  return kContainerLost;
+  return tell_lost("the container stopped, or its labgpu-init was replaced", error);
 }
 
 }  // namespace

@@ -105,7 +105,9 @@ void hear(int init, bool terminal) {
   start.terminal = terminal ? 1 : 0;
   UniqueFd master;
   CapturedStderr captured;
-  int status = start_in_container(init, start, buffer, master);
+  int status = send_start(init, start, buffer);
+  promise(status == 0, "a small Start goes out");
+  status = take_started(init, terminal, buffer, master);
   const std::string told = captured.text();
   if (status == 0) {
     promise(told.empty(), "nothing is said about a command that runs");

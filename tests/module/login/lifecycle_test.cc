@@ -1,10 +1,13 @@
 // Init as PID 1: it reaps, keeps nothing, stops in time, and does not end otherwise.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/packet_socket.h"
 #include "common/paths.h"
 #include "tests/module/login/container.h"
 #include "tests/module/login/helper_double.h"
@@ -61,6 +64,24 @@ TEST_F(LifecycleTest, StopsWithinTenSecondsWhateverProcessesIgnore) {
   EXPECT_LT(stopped.seconds, 10.0);
   int status = command.wait();
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+// As when a container is frozen right after init's first word.
+TEST_F(LifecycleTest, StartsNothingForASessionThatHasGone) {
+  UniqueFd init = container_.connect_as_helper(alice());
+  pollfd waited{.fd = init.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&waited, 1, 5000), 1);
+  ASSERT_EQ(kill(container_.init_pid(), SIGSTOP), 0);
+  Start start;
+  start.command = "touch /tmp/ran";
+  UniqueFd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  const int stdio[] = {nothing.get(), nothing.get(), nothing.get()};
+  unsigned char buffer[kSmallPacket];
+  ASSERT_EQ(send_message(init.get(), start, buffer, Deadline::after_ms(0), stdio), 0);
+  init.reset();
+  ASSERT_EQ(kill(container_.init_pid(), SIGCONT), 0);
+  // Whatever it starts for others is there after it has looked at this one.
+  EXPECT_EQ(run("sleep 0.5; ls /tmp").out, "");
 }
 
 TEST_F(LifecycleTest, OtherSignalsDoNotEndIt) {
