@@ -18,7 +18,9 @@ def add_options(parser, name):
 def bench_host(options, set_up, part=""):
     """Server and Laptop; `set_up(server, laptop)` makes of a fresh server what the bench wants."""
     name = f"{options.name}{part}-{options.release}"
-    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"))
+    # To be asked whether a key would do is a failure to sshd, which it stretches to 5 to 9 ms, for each account another time
+    # (auth2.c, user_specific_delay).
+    laptop = Laptop(pathlib.Path(f"/tmp/labgpu-{name}"), asks_first=False)
     server = Server(name, options.release, options.packages.resolve(), TESTHOST)
     processors = os.sched_getaffinity(0)
     try:

@@ -16,11 +16,23 @@ class Laptop:
     """Where clients run. `directory` has a short path, because control sockets lie in it.
 
     sshd closes its port for a moment whenever it is reloaded, by whomever; hence several attempts to connect.
+
+    With `asks_first` a client asks whether a key would do before it signs with it, as most do. A key in a form without its
+    public half, which lies elsewhere, is used without asking (OpenSSH's sshconnect2.c, userauth_pubkey).
     """
 
-    def __init__(self, directory):
+    def __init__(self, directory, asks_first=True):
         self.directory = directory
+        self.asks_first = asks_first
         self.address = None
+
+    def make_key(self, file):
+        form = ["-t", "ed25519"] if self.asks_first else ["-t", "ecdsa", "-m", "PEM"]
+        run(["ssh-keygen", "-q", *form, "-N", "", "-C", f"{file.stem}@laptop", "-f", file]).ok()
+        file.with_name(f"{file.name}.pub").rename(self.public_half(file))
+
+    def public_half(self, file):
+        return file.with_name(f"{file.name}.pub" if self.asks_first else f"{file.stem}.public")
 
     def meet(self, server):
         """Learns the server's address and host keys, again after a reboot."""
@@ -57,7 +69,7 @@ class Client:
         options = ["-F", str(laptop.directory / "config"), "-o", f"User={user}"]
         if password is None:
             if not self.key.exists():
-                run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"{user}@laptop", "-f", self.key]).ok()
+                laptop.make_key(self.key)
             options += ["-o", f"IdentityFile={self.key}", "-o", "BatchMode=yes"]
         else:
             options += ["-o", f"PreferredAuthentications={methods}", "-o", "NumberOfPasswordPrompts=1"]
@@ -78,7 +90,7 @@ class Client:
 
     @property
     def public_key(self):
-        return self.key.with_name(self.key.name + ".pub").read_text()
+        return self.laptop.public_half(self.key).read_text()
 
     # --- ssh
 
