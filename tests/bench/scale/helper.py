@@ -10,6 +10,7 @@ from memory import pss_of_helper
 CONFIG = "/etc/labgpu/labgpu.json"
 PID = "$(systemctl show -P MainPID labgpud)"
 SETTLING_SECONDS = 8
+GOALS_ARE_FOR = 200  # containers; what more take is shown beside that
 
 
 def rows_with(bench, crowd, count):
@@ -17,6 +18,8 @@ def rows_with(bench, crowd, count):
     server, amounts = bench.server, bench.size
 
     def row(work, unit, goal, limit, samples):
+        if count > GOALS_ARE_FOR:
+            goal, limit = "", None
         return Row(f"{count} containers: {work}", unit, goal, limit, "value", {"labgpud": samples}, judged="labgpud")
 
     # Before it has idled: what a start and many questions leave behind is in it.
