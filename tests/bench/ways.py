@@ -23,8 +23,8 @@ from measuring import Bench, ProcessorClock
 NAME = "ways"
 COMPARED = {HOST, AGAIN, EXEC, SSHD, LABGPU}
 IMAGE = "labgpu-bench"
-# Of those that are judged. systemd takes longer for the sessions of one account than for those of another that is just like it,
-# by more than what a login to labgpu takes longer, so logins take turns among several.
+# Of those that are judged. What a login waits for ends at ticks of the kernel's clock (docs/PERFORMANCE.md, "A login"): a name
+# that is a letter longer can make one of 4 ms. So logins take turns among several.
 ACCOUNTS = 6
 SSHD_PORT = 2200
 
