@@ -22,11 +22,13 @@ class JailTest : public testing::Test {
   HelperDouble helper_{container_};
 };
 
+// The command runs while the session command closes its jail, the filter of system calls last.
 void expect_jailed(pid_t pid) {
   const std::string process = "/proc/" + std::to_string(pid);
+  EXPECT_TRUE(eventually(
+      [&] { return read_file(process + "/status").find("Seccomp:\t2\n") != std::string::npos; }));
   const std::string status = read_file(process + "/status");
   EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1\n"));
-  EXPECT_THAT(status, HasSubstr("Seccomp:\t2\n"));
   for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapAmb"}) {
     EXPECT_THAT(status, HasSubstr(std::string(set) + ":\t0000000000000000\n"));
   }
