@@ -23,8 +23,8 @@ from measuring import Bench, ProcessorClock
 NAME = "ways"
 COMPARED = {HOST, AGAIN, EXEC, SSHD, LABGPU}
 IMAGE = "labgpu-bench"
-# Of those that are judged. What a login waits for ends at ticks of the kernel's clock (docs/PERFORMANCE.md, "A login"): a name
-# that is a letter longer can make one of 4 ms. So logins take turns among several.
+# Of those that are judged. Accounts that are alike differ by more than what a login to labgpu takes longer (docs/PERFORMANCE.md,
+# "A login"), so logins take turns among several.
 ACCOUNTS = 6
 SSHD_PORT = 2200
 
