@@ -1,8 +1,10 @@
 // The fake server's sockets and threads.
 #include "tests/unit/helper_docker/fake_server.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -25,6 +27,15 @@ void FakeConnection::send(std::string_view bytes) const {
 bool FakeConnection::wait_hangup(int limit_ms) const {
   pollfd waited{.fd = socket_.get(), .events = POLLRDHUP, .revents = 0};
   return poll(&waited, 1, limit_ms) > 0;
+}
+
+void FakeConnection::wait_for(const std::atomic<bool>& word) const {
+  while (!word && !is_hung_up()) usleep(1000);
+}
+
+void FakeConnection::wait_read() const {
+  int unread = 0;
+  while (ioctl(socket_.get(), SIOCOUTQ, &unread) == 0 && unread > 0 && !is_hung_up()) usleep(1000);
 }
 
 FakeRequest FakeConnection::receive(Reading reading) const {

@@ -31,6 +31,10 @@ class FakeConnection {
   [[nodiscard]] bool is_hung_up() const { return wait_hangup(0); }
   // Waits until the client has hung up.
   void wait_hangup() const { wait_hangup(kLimitMs); }
+  // Waits until the test says so, or its end has taken the client away.
+  void wait_for(const std::atomic<bool>& word) const;
+  // Waits until the client has read all that was sent, or has hung up.
+  void wait_read() const;
   [[nodiscard]] FakeRequest receive(Reading reading) const;
 
  private:

@@ -313,13 +313,15 @@ TEST(HttpStream, NoHeadersTimeOut) {
 // Two bodies that are each allowed, and together are not.
 TEST(HttpClient, WhatIsKeptOfAllRepliesHasALimit) {
   constexpr size_t kHalf = HttpClient::kMostKept / 2 + 1;
+  std::atomic<bool> first_is_kept = false;
   std::atomic<bool> go_on = false;
   FakeServer server([&](const FakeRequest& request, const FakeConnection& c) {
     c.send("HTTP/1.1 200 OK\r\n\r\n");
     c.send(std::string(kHalf, 'x'));
-    if (request.target == "/first") {
-      while (!go_on) usleep(1000);
-    }
+    if (request.target != "/first") return;
+    c.wait_read();
+    first_is_kept = true;
+    c.wait_for(go_on);
   });
   EventLoop loop;
   HttpClient client(loop, server.socket_path());
@@ -330,11 +332,9 @@ TEST(HttpClient, WhatIsKeptOfAllRepliesHasALimit) {
   auto request = client.request(ask_for("/first"));
   Task<void> task = testing_support::keep_result(std::move(request), first);
   task.start();
-  Result<HttpResponse> second;
-  run_until(loop, [&] {
-    second = run_task(loop, client.request(ask_for("/second")));
-    return !second;
-  });
+  run_until(loop, [&] { return first_is_kept.load(); });
+  Result<HttpResponse> second = run_task(loop, client.request(ask_for("/second")));
+  ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message, "the reply is too large");
   go_on = true;
   run_until(loop, [&] { return first.has_value(); });

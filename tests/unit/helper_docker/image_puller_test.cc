@@ -78,7 +78,7 @@ TEST(ImagePuller, TenWaitForOnePullAndSeeItsProgress) {
     c.send(kStream);
     std::string line = step("a", "Downloading", 3, 10) + "\r\n";
     for (char byte : line) c.send({&byte, 1});
-    while (!go_on) usleep(1000);
+    c.wait_for(go_on);
     c.send(step("a", "Pull complete") + "\r\n");
   });
   std::vector<std::optional<Result<void>>> results(10);
@@ -111,7 +111,7 @@ TEST(ImagePuller, GoesOnWhenEverybodyHasLeft) {
   std::atomic<bool> go_on = false;
   Puller puller([&](const FakeConnection& c) {
     c.send(kStream);
-    while (!go_on) usleep(1000);
+    c.wait_for(go_on);
     send_success(c);
   });
   {
