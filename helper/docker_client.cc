@@ -113,16 +113,12 @@ Failed DockerClient::unreachable(const std::string& what, const Error& error) co
 }
 
 Failed DockerClient::refused(const std::string& what, const HttpResponse& response) const {
-  std::string sentence;
-  if (Result<json> reply = parse_docker_json(response.body, "the reply")) {
-    DockerFields(*reply, "the reply").sentence("message", sentence);
-  }
-  if (sentence.empty()) sentence = "HTTP status " + std::to_string(response.status);
   ErrorCode code = ErrorCode::kInvalid;
   if (response.status == 404) code = ErrorCode::kNotFound;
   if (response.status == 409) code = ErrorCode::kExists;
   if (response.status >= 500) code = ErrorCode::kUnavailable;
-  return fail(code, "Docker cannot " + what + ": " + sentence);
+  return fail(code,
+              "Docker cannot " + what + ": " + docker_refusal(response.status, response.body));
 }
 
 Task<Result<void>> DockerClient::negotiate() {

@@ -32,6 +32,14 @@ std::string docker_sentence(std::string_view text) {
   return sentence;
 }
 
+std::string docker_refusal(int status, std::string_view body) {
+  std::string sentence;
+  if (Result<json> reply = parse_docker_json(body, "the reply")) {
+    DockerFields(*reply, "the reply").sentence("message", sentence);
+  }
+  return sentence.empty() ? "HTTP status " + std::to_string(status) : sentence;
+}
+
 const json* DockerFields::find(std::string_view path) {
   if (!result_) return nullptr;
   const json* at = &value_;

@@ -24,6 +24,8 @@ inline constexpr size_t kLongestId = 128;
 // What Docker says to people, as a part of a message of ours: one line, of 1000 bytes and a little
 // at most.
 std::string docker_sentence(std::string_view text);
+// Such a sentence of a reply that is no success: the "message" of its body, or the status alone.
+std::string docker_refusal(int status, std::string_view body);
 
 // Reads fields of one object by dotted path ("State.Pid"). The first failure sticks, so callers
 // check once at the end. A field that is absent or null is an error for text(), number() and

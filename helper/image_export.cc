@@ -100,15 +100,6 @@ Result<void> receive(int connection, HttpResponseReader& reader) {
   return reader.take({piece.data(), static_cast<size_t>(count)});
 }
 
-Failed refused(int status, const std::string& refusal) {
-  std::string sentence = docker_sentence(refusal);
-  if (auto reply = parse_docker_json(refusal, "the reply")) {
-    DockerFields(*reply, "the reply").sentence("message", sentence);
-  }
-  if (sentence.empty()) sentence = "HTTP status " + std::to_string(status);
-  return fail(ErrorCode::kUnavailable, sentence);
-}
-
 }  // namespace
 
 Result<void> save_image(const std::string& socket, const std::string& target, int fd,
@@ -125,7 +116,7 @@ Result<void> save_image(const std::string& socket, const std::string& target, in
     if (work.stop) return fail(ErrorCode::kUnavailable, "labgpud is being stopped");
   }
   if (!going || reader.status() == kOk) return going;
-  return refused(reader.status(), transfer.refusal);
+  return fail(ErrorCode::kUnavailable, docker_refusal(reader.status(), transfer.refusal));
 }
 
 }  // namespace labgpu

@@ -36,13 +36,13 @@ std::string_view to_text(LifeEvent event) {
 }
 
 void log_life(LogLevel level, LifeEvent event, const std::string& user,
-              const std::string& container, const std::string& message) {
-  if (container.empty()) {
-    log(level, message, {{kLogUser, user}, {kLogEvent, to_text(event)}});
-  } else {
-    log(level, message,
-        {{kLogUser, user}, {kLogContainer, container}, {kLogEvent, to_text(event)}});
-  }
+              const std::string& container, const std::string& message, uint64_t session) {
+  std::string number = session == 0 ? "" : std::to_string(session);
+  log(level, message,
+      {{kLogUser, user},
+       {kLogContainer, container},
+       {kLogSession, number},
+       {kLogEvent, to_text(event)}});
 }
 
 }  // namespace labgpu

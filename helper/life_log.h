@@ -1,6 +1,7 @@
 // What happens to containers and logins, logged so that `labgpu log` finds it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,9 @@ inline constexpr std::string_view kLogEvent = "LABGPU_EVENT";
 
 std::string_view to_text(LifeEvent event);
 
-// `container` is its name; empty where there is none.
+// `container` is its name, empty where there is none; `session` the login's number, 0 where it is not
+// known.
 void log_life(LogLevel level, LifeEvent event, const std::string& user,
-              const std::string& container, const std::string& message);
+              const std::string& container, const std::string& message, uint64_t session = 0);
 
 }  // namespace labgpu

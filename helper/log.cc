@@ -50,14 +50,15 @@ void write_stderr(LogLevel level, std::string_view message,
                   std::initializer_list<LogField> fields) {
   constexpr std::string_view kPrefix = "LABGPU_";
   std::string line = std::string(level_name(level)) + ": " + printable(message);
-  const char* separator = " [";
+  std::string_view separator = " [";
   for (const LogField& field : fields) {
+    if (field.value.empty()) continue;
     std::string_view name = field.name;
     if (name.substr(0, kPrefix.size()) == kPrefix) name.remove_prefix(kPrefix.size());
     line.append(separator).append(name).append("=").append(printable(field.value));
     separator = " ";
   }
-  line.append(fields.size() > 0 ? "]\n" : "\n");
+  line.append(separator == " " ? "]\n" : "\n");
   // One write(2), so that lines of several processes do not mix. When stderr is gone, so is the
   // log.
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
@@ -71,6 +72,7 @@ void write_journal(LogLevel level, std::string_view message,
   entries.emplace_back("SYSLOG_IDENTIFIER=labgpud");
   entries.push_back("MESSAGE=" + printable(message));
   for (const LogField& field : fields) {
+    if (field.value.empty()) continue;
     entries.push_back(std::string(field.name) + "=" + printable(field.value));
   }
   std::vector<iovec> parts;

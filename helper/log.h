@@ -22,7 +22,7 @@ void log_to_stderr(bool debug);
 void log_to_journal(bool debug);
 
 // Control characters in the message and the values are replaced by '?', so that no user's text can
-// forge a line.
+// forge a line. A field without a value is left out.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 inline constexpr std::string_view kLogUser = "LABGPU_USER";

@@ -21,14 +21,7 @@ void LoginLog::add(LifeEvent event, std::string user, uint64_t session, std::str
 void LoginLog::write() {
   timer_.reset();
   for (const auto& line : std::exchange(waiting_, {})) {
-    if (line.session == 0) {
-      log_life(LogLevel::kInfo, line.event, line.user, "", line.message);
-    } else {
-      log(LogLevel::kInfo, line.message,
-          {{kLogUser, line.user},
-           {kLogSession, std::to_string(line.session)},
-           {kLogEvent, to_text(line.event)}});
-    }
+    log_life(LogLevel::kInfo, line.event, line.user, "", line.message, line.session);
   }
 }
 

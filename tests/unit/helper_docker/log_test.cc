@@ -16,8 +16,10 @@ TEST_F(LogTest, LineHasLevelMessageAndFields) {
   testing::internal::CaptureStderr();
   log(LogLevel::kWarning, "it is slow", {{kLogUser, "alice"}, {kLogContainer, "alice_container"}});
   log(LogLevel::kInfo, "plain");
+  log(LogLevel::kInfo, "of nobody", {{kLogUser, ""}});
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "warning: it is slow [USER=alice CONTAINER=alice_container]\ninfo: plain\n");
+            "warning: it is slow [USER=alice CONTAINER=alice_container]\ninfo: plain\n"
+            "info: of nobody\n");
 }
 
 TEST_F(LogTest, DebugOnlyWhenAsked) {
