@@ -1,4 +1,5 @@
 # Rounds in which every way has its turn, and the clocks that the kinds of work share.
+import contextlib
 import dataclasses
 import os
 import random
@@ -10,6 +11,10 @@ from rows import PROCESSOR, Row
 from server import Server
 
 PIECE = 1 << 20
+# Seconds. The server is not done with a login when the client is: sshd closes the session, and systemd forgets it.
+AFTER_A_LOGIN = 0.1
+# Seconds: a whole number of the kernel's ticks at 100, 250 and 1000 a second.
+TICKS = 0.02
 
 
 class ProcessorClock:
@@ -64,10 +69,22 @@ class Bench:
         for number in range(-1, count):
             self.chance.shuffle(order)
             for name in order:
+                # Where a wait ends at a tick of the kernel's clock, work that begins at the same part of one each time takes
+                # no longer, or a whole tick.
+                time.sleep(self.chance.uniform(0, TICKS))
                 value = measures[name]()
                 if number >= 0:
                     samples[name].append(value)
         return samples
+
+
+@contextlib.contextmanager
+def open_sessions(clients):
+    """Each has a session open meanwhile, which ends with its client. For an account's first login systemd starts something."""
+    with contextlib.ExitStack() as stack:
+        for client in clients:
+            stack.enter_context(client.background("echo open; exec cat")).expect(b"open")
+        yield
 
 
 def seconds_of(action):

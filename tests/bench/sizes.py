@@ -8,7 +8,9 @@ MIB = 1024**2
 class Size:
     """Rounds, and how much work is in one."""
 
-    logins: int
+    logins: int  # beside an open session
+    default_logins: int  # beside one, with the key exchange of OpenSSH's choice
+    lone_logins: int  # without another session of the account's
     shared_logins: int  # over a connection that is there
     starts: int  # of containers
     streamed: int  # bytes through a session or a forwarding
@@ -25,7 +27,9 @@ class Size:
 
 
 FULL = Size(
-    logins=240,
+    logins=400,
+    default_logins=120,
+    lone_logins=120,
     shared_logins=300,
     starts=25,
     streamed=1024 * MIB,
@@ -43,6 +47,8 @@ FULL = Size(
 
 SHORT = Size(
     logins=6,
+    default_logins=2,
+    lone_logins=2,
     shared_logins=6,
     starts=2,
     streamed=32 * MIB,

@@ -14,6 +14,7 @@ import rows as r  # noqa: E402
 from client import Client  # noqa: E402
 from host import add_options, bench_host, install_labgpu, machine_text  # noqa: E402
 from kernel_trace import seen_from_here, tracing  # noqa: E402
+from measuring import open_sessions  # noqa: E402
 from people import add_user  # noqa: E402
 from processes import wait_until  # noqa: E402
 from rows import AGAIN, HOST, LABGPU, Row  # noqa: E402
@@ -82,11 +83,7 @@ def logins(traced, clients, count, calls=False):
     """That many Logins of each way, one of each in a round, in another order each time."""
     found = {way: [] for way in clients}
     order = list(clients)
-    # A login that is open meanwhile: who logs in first, or last, has systemd start or stop a service manager.
-    held = [client.background("echo open; exec sleep infinity") for client in clients.values()]
-    try:
-        for background in held:
-            background.expect(b"open")
+    with open_sessions(clients.values()):
         open_ones = traced.connections()
 
         def log_in(client):
@@ -100,9 +97,6 @@ def logins(traced, clients, count, calls=False):
                     events = trace.record(lambda way=way: log_in(clients[way]))
                     if number >= 0:
                         found[way].append(Login(events, traced.listener, traced.processes()))
-    finally:
-        for background in held:
-            background.__exit__()
     return found
 
 

@@ -13,7 +13,8 @@ class Amounts:
     idle_seconds: int
     idle_rounds: int
     restarts: int
-    stages: tuple[tuple[int, int], ...]  # accounts and containers
+    containers: tuple[int, ...]  # each with an account
+    accounts: tuple[int, ...]  # with the most containers
     helper_at: tuple[int, ...]  # containers that the helper is measured with
     growth_rounds: int
 
@@ -28,9 +29,10 @@ FULL = Amounts(
     idle_seconds=60,
     idle_rounds=6,
     restarts=9,
-    stages=((10, 10), (100, 100), (200, 200), (500, 500), (1000, 500), (10_000, 500)),
+    containers=(10, 100, 200, 500),
+    accounts=(1000, 10_000),
     helper_at=(200, 500),
-    growth_rounds=40,
+    growth_rounds=200,
 )
 
 SHORT = Amounts(
@@ -43,7 +45,8 @@ SHORT = Amounts(
     idle_seconds=5,
     idle_rounds=1,
     restarts=1,
-    stages=((10, 10), (20, 20), (40, 20)),
+    containers=(10, 20),
+    accounts=(40,),
     helper_at=(20,),
     growth_rounds=2,
 )

@@ -2,30 +2,36 @@
 #
 # Stages cannot take turns: accounts and containers only become more. So of each stage it is looked at how long a login to
 # labgpu's account takes beside one to the host's, in turns, and the first stage is measured twice.
-from measuring import seconds_of
+import time
+
+from measuring import AFTER_A_LOGIN, open_sessions
 from rows import HOST, LABGPU, Row
 
 import helper
 
 
 def rows(bench, crowd):
+    size = bench.size
     crowd.have_host_accounts(1)
-    stages = bench.size.stages
+    kinds = {
+        "containers": [(number, number) for number in size.containers],
+        "accounts": [(number, size.containers[-1]) for number in size.accounts],
+    }
+    first = kinds["containers"][0]
     samples = {}
     reached = 0
-    for accounts, containers in (stages[0], *stages):
+    for accounts, containers in (first, *kinds["containers"], *kinds["accounts"]):
         crowd.have_accounts(accounts)
         crowd.have_containers(containers)
         samples[_name(accounts, containers, again=_name(accounts, containers) in samples)] = _ratios(bench, crowd)
         if containers > reached and containers in bench.size.helper_at:
             yield from helper.rows_with(bench, crowd, containers)
         reached = containers
-    most_containers = next(stage for stage in stages if stage[1] == stages[-1][1])
-    for judged in dict.fromkeys((most_containers, stages[-1])):
-        first = _name(*stages[0])
-        chosen = {name: samples[name] for name in (first, f"{first} again", _name(*judged))}
-        work = "login as a ratio to the host's"
-        yield Row(work, "", "≤ 1.03", 1.03, "ratio", chosen, judged=_name(*judged), base=first, control=f"{first} again")
+    for kind, stages in kinds.items():
+        base, again, *others = _name(*first), _name(*first, again=True), *(_name(*stage) for stage in stages if stage != first)
+        chosen = {name: samples[name] for name in (base, again, *others)}
+        work = f"login as a ratio to the host's, with more {kind}"
+        yield Row(work, "", "≤ 1.03", 1.03, "ratio", chosen, judged=others[-1], base=base, control=again)
 
 
 def _name(accounts, containers, again=False):
@@ -34,9 +40,14 @@ def _name(accounts, containers, again=False):
 
 def _ratios(bench, crowd):
     """How many times as long a login to labgpu's account takes as one to the host's."""
+    clients = {way: crowd.client(1, way) for way in (HOST, LABGPU)}
 
-    def login(way):
-        return lambda: seconds_of(lambda: crowd.client(1, way).ssh("true").ok())
+    def log_in(client):
+        taken = client.ssh("true").ok().seconds
+        time.sleep(AFTER_A_LOGIN)
+        return taken
 
-    found = bench.alternate(bench.size.growth_rounds, {way: login(way) for way in (HOST, LABGPU)})
+    with open_sessions(clients.values()):
+        measures = {way: lambda client=client: log_in(client) for way, client in clients.items()}
+        found = bench.alternate(bench.size.growth_rounds, measures)
     return [mine / hosts for mine, hosts in zip(found[LABGPU], found[HOST], strict=True)]
