@@ -5,7 +5,6 @@ import pathlib
 import shutil
 
 from client import Laptop
-from processes import run
 from server import TESTHOST, Server
 
 
@@ -46,7 +45,7 @@ def give_half(server):
     """Before the server has containers: they get theirs of what it has then."""
     processors = sorted(os.sched_getaffinity(0))
     half = processors[: len(processors) // 2] or processors
-    run(["docker", "update", "--cpuset-cpus", ",".join(map(str, half)), f"labgpu-test-{server.name}"]).ok()
+    server.testhost("processors", server.name, ",".join(map(str, half))).ok()
 
 
 def take_other_half():

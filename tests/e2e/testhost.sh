@@ -30,6 +30,7 @@ usage: testhost.sh COMMAND
   install NAME DIR         install the packages in DIR, without a network
   exec NAME COMMAND...     run a command there as root, with this standard input
   copy FILE NAME:PATH      copy a file there
+  processors NAME LIST     let it run on these processors alone (cpuset(7): 0,2-3)
   reboot NAME              shut it down and start it again; prints its address
   down NAME                remove it and its volume
   remove-images            forget the images and root file systems, which are kept between runs
@@ -154,6 +155,7 @@ case $command/$# in
   install/2) host_install "$@" ;;
   exec/[1-9]*) in_host "$@" ;;
   copy/2) docker cp "$1" "$prefix$2" ;;
+  processors/2) docker update --cpuset-cpus "$2" "$prefix$1" >/dev/null ;;
   reboot/1) host_reboot "$1" ;;
   down/1) host_down "$1" ;;
   remove-images/0) remove_images ;;
