@@ -30,8 +30,8 @@ inline constexpr std::string_view kLogEvent = "LABGPU_EVENT";
 
 std::string_view to_text(LifeEvent event);
 
-// `container` is its name, empty where there is none; `session` the login's number, 0 where it is not
-// known.
+// `container` is its name, empty where there is none; `session` the login's number, 0 where it is
+// not known.
 void log_life(LogLevel level, LifeEvent event, const std::string& user,
               const std::string& container, const std::string& message, uint64_t session = 0);
 

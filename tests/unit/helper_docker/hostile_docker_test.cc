@@ -30,7 +30,8 @@ std::string started(const std::string& id) {
   return R"({"Action":"start","Actor":{"ID":")" + id + "\"}}\n";
 }
 
-// How many are inside at once, and the most there were.
+// How many are inside at once, and the most there were. Who leaves does so before the answer, which
+// may bring the next one at once.
 class Crowd {
  public:
   void enter() {
@@ -109,8 +110,8 @@ TEST_F(HostileDockerTest, AFloodOfEventsIsNoFloodOfRequests) {
       [this](const FakeRequest&, const FakeConnection& c) {
         crowd_.enter();
         usleep(1000);
-        c.send(http_reply(404, "{}"));
         crowd_.leave();
+        c.send(http_reply(404, "{}"));
       });
   manager_->start_following([](const EngineInfo&) {});
   auto longest = std::chrono::steady_clock::duration::zero();
@@ -136,8 +137,8 @@ TEST_F(HostileDockerTest, AFloodOfNonsenseAsksForOneListAtATime) {
       [this](const FakeRequest&, const FakeConnection& c) {
         crowd_.enter();
         usleep(2000);
-        c.send(http_reply(200, "[]"));
         crowd_.leave();
+        c.send(http_reply(200, "[]"));
       });
   manager_->start_following([](const EngineInfo&) {});
   run_until(loop_, [&] { return flooded_ && count("containers/json") >= 2; });
@@ -165,8 +166,8 @@ TEST_F(HostileDockerTest, AFloodOfContainersAsideIsNoFloodOfRequests) {
         if (is_list) return c.send(http_reply(200, list));
         crowd_.enter();
         usleep(1000);
-        c.send(http_reply(404, "{}"));
         crowd_.leave();
+        c.send(http_reply(404, "{}"));
       });
   manager_->start_following([](const EngineInfo&) {});
   run_until(loop_, [&] { return count("containers/" + last + "/json") == 1; });
