@@ -46,33 +46,29 @@ const char* level_name(LogLevel level) {
 }
 
 // "level: message [USER=alice CONTAINER=…]": the fields without the prefix they share.
-void write_stderr(LogLevel level, std::string_view message,
-                  std::initializer_list<LogField> fields) {
+void write_stderr(LogLevel level, std::string_view message, const std::vector<LogField>& fields) {
   constexpr std::string_view kPrefix = "LABGPU_";
   std::string line = std::string(level_name(level)) + ": " + printable(message);
-  std::string_view separator = " [";
+  const char* separator = " [";
   for (const LogField& field : fields) {
-    if (field.value.empty()) continue;
     std::string_view name = field.name;
     if (name.substr(0, kPrefix.size()) == kPrefix) name.remove_prefix(kPrefix.size());
     line.append(separator).append(name).append("=").append(printable(field.value));
     separator = " ";
   }
-  line.append(separator == " " ? "]\n" : "\n");
+  line.append(fields.empty() ? "\n" : "]\n");
   // One write(2), so that lines of several processes do not mix. When stderr is gone, so is the
   // log.
   [[maybe_unused]] ssize_t written = write(STDERR_FILENO, line.data(), line.size());
 }
 
-void write_journal(LogLevel level, std::string_view message,
-                   std::initializer_list<LogField> fields) {
+void write_journal(LogLevel level, std::string_view message, const std::vector<LogField>& fields) {
   std::vector<std::string> entries;
   entries.reserve(fields.size() + 3);
   entries.push_back("PRIORITY=" + std::to_string(static_cast<int>(level)));
   entries.emplace_back("SYSLOG_IDENTIFIER=labgpud");
   entries.push_back("MESSAGE=" + printable(message));
   for (const LogField& field : fields) {
-    if (field.value.empty()) continue;
     entries.push_back(std::string(field.name) + "=" + printable(field.value));
   }
   std::vector<iovec> parts;
@@ -90,10 +86,12 @@ void log_to_journal(bool debug) { target = {.journal = true, .debug = debug}; }
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (level == LogLevel::kDebug && !target.debug) return;
+  std::vector<LogField> told(fields);
+  std::erase_if(told, [](const LogField& field) { return field.value.empty(); });
   if (target.journal) {
-    write_journal(level, message, fields);
+    write_journal(level, message, told);
   } else {
-    write_stderr(level, message, fields);
+    write_stderr(level, message, told);
   }
 }
 
