@@ -87,6 +87,11 @@ def open_sessions(clients):
         yield
 
 
+def login_milliseconds(client, *options):
+    """What `ssh host true` takes."""
+    return client.ssh("true", *options).ok().seconds * 1e3
+
+
 def seconds_of(action):
     begun = time.monotonic()
     action()

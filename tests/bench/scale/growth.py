@@ -4,7 +4,7 @@
 # labgpu's account takes beside one to the host's, in turns, and the first stage is measured twice.
 import time
 
-from measuring import AFTER_A_LOGIN, open_sessions
+from measuring import AFTER_A_LOGIN, login_milliseconds, open_sessions
 from rows import HOST, LABGPU, Row
 
 import helper
@@ -24,11 +24,12 @@ def rows(bench, crowd):
         crowd.have_accounts(accounts)
         crowd.have_containers(containers)
         samples[_name(accounts, containers, again=_name(accounts, containers) in samples)] = _ratios(bench, crowd)
-        if containers > reached and containers in bench.size.helper_at:
+        if containers > reached and containers in size.helper_at:
             yield from helper.rows_with(bench, crowd, containers)
         reached = containers
     for kind, stages in kinds.items():
-        base, again, *others = _name(*first), _name(*first, again=True), *(_name(*stage) for stage in stages if stage != first)
+        base, again = _name(*first), _name(*first, again=True)
+        others = [_name(*stage) for stage in stages if stage != first]
         chosen = {name: samples[name] for name in (base, again, *others)}
         work = f"login as a ratio to the host's, with more {kind}"
         yield Row(work, "", "≤ 1.03", 1.03, "ratio", chosen, judged=others[-1], base=base, control=again)
@@ -43,7 +44,7 @@ def _ratios(bench, crowd):
     clients = {way: crowd.client(1, way) for way in (HOST, LABGPU)}
 
     def log_in(client):
-        taken = client.ssh("true").ok().seconds
+        taken = login_milliseconds(client)
         time.sleep(AFTER_A_LOGIN)
         return taken
 

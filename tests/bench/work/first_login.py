@@ -1,7 +1,7 @@
 # The first login, whose container is stopped or does not exist yet, beside a login for which Docker itself did that.
 import time
 
-from measuring import Bench, milliseconds_on
+from measuring import Bench, login_milliseconds, milliseconds_on
 from rows import AGAIN, HOST, LABGPU, Row
 from ways import IMAGE
 
@@ -47,10 +47,10 @@ def rows(bench: Bench):
 def _login_after(server, undo, client):
     server.sh(undo)
     time.sleep(PAUSE)
-    return client.ssh("true").ok().seconds * 1e3
+    return login_milliseconds(client)
 
 
 def _login_by_hand(server, undo, docker, client):
     server.sh(undo)
     time.sleep(PAUSE)
-    return milliseconds_on(server, f"{docker} >/dev/null") + client.ssh("true").ok().seconds * 1e3
+    return milliseconds_on(server, f"{docker} >/dev/null") + login_milliseconds(client)
