@@ -13,7 +13,7 @@ export CCACHE_DIR=$LABGPU_TEST_CACHE/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDI
 usage() {
   cat <<'END'
 usage: ./test.sh [SUITE]
-  (none)                    lint, unit, module, packages, e2e-everyday, and faults-short
+  (none)                    lint, unit, module, packages, e2e-everyday, faults-short and bench-short
   full                      these with the whole of e2e, asan, and differential on bookworm
   lint                      formatting and static analysis; lint-deep: the tests too, and clang's analyzer
   unit | module             GoogleTest programs, built for debugging
@@ -255,10 +255,10 @@ trap stop_own_docker EXIT
 rm -rf "${output:?}"
 mkdir -p "$output"
 case ${1:-all} in
-  all) run_all e2e-everyday faults-short -- lint unit module ;;
-  full) run_all e2e 'differential bookworm' faults-short -- lint unit module asan ;;
+  all) run_all e2e-everyday faults-short bench-short -- lint unit module ;;
+  full) run_all e2e 'differential bookworm' faults-short bench-short -- lint unit module asan ;;
   long)
-    run_all e2e 'differential bookworm' 'escape bookworm' -- lint-deep unit module asan
+    run_all e2e 'differential bookworm' 'escape bookworm' bench-short -- lint-deep unit module asan
     run e2e-asan
     run fuzz
     run differential trixie

@@ -38,7 +38,7 @@ FULL = Amounts(
 SHORT = Amounts(
     logins=50,
     at_a_time=25,
-    login_rounds=1,
+    login_rounds=2,
     sessions=10,
     connections=2,
     lone_sessions=3,
@@ -48,5 +48,5 @@ SHORT = Amounts(
     containers=(10, 20),
     accounts=(40,),
     helper_at=(20,),
-    growth_rounds=2,
+    growth_rounds=3,
 )
