@@ -35,8 +35,8 @@ Result<void> remove_container_directories(const std::string& state_directory,
 
 // Every mount's source is there afterwards, else it is an error: the account's home, which must be
 // there already (if it is not, its disk may not be mounted) and for an account of the host belong
-// to it, and `mounts`, of which a
-// missing directory with the user's name as a part of its path is made, the user's own and 0700.
+// to it, and `mounts`, of which a missing directory with the user's name as a part of its path is
+// made, the user's own and 0700.
 //
 // Docker follows symbolic links when it mounts, each time a container starts, so a source is
 // refused when somebody other than root could put one in its way: every directory above it has to

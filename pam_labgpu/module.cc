@@ -9,9 +9,8 @@
 //                                       password, pam_chauthtok (auth-pam.c, sshpam_thread)
 //   monitor     pam_acct_mgmt           unless done there
 //   monitor     pam_setcred             PAM_ESTABLISH_CRED
-//   monitor     pam_open_session        a failure only disables forwarding, and sessions exit with
-//   254 user child  pam_setcred             PAM_ESTABLISH_CRED, uid 0 still, groups already the
-//   user's;
+//   monitor     pam_open_session        a failure only disables forwarding; sessions exit with 254
+//   user child  pam_setcred             PAM_ESTABLISH_CRED; uid 0 still, but the user's groups;
 //                                       the result matters only after a password login
 //   monitor     pam_close_session, pam_setcred PAM_DELETE_CRED, pam_end
 //

@@ -10,8 +10,7 @@
 // can write. A session command in the shell's place alone would not do: sshd looked the shell up
 // before PAM did, and a directory may let people change their own; and whoever replaces a file,
 // such as a package's update, takes the mounts from its place in every namespace (Linux
-// fs/namespace.c,
-// __detach_mounts). Without the right to be executed, each of these ends in EACCES.
+// fs/namespace.c, __detach_mounts). Without the right to be executed, each of these ends in EACCES.
 #include "pam_labgpu/programs.h"
 
 #include <errno.h>
