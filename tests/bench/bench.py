@@ -12,6 +12,7 @@ sys.path[:0] = [str(ROOT / "tests/e2e"), *(str(HERE / folder) for folder in ("wo
 
 import crowd  # noqa: E402  (after the path)
 import measure  # noqa: E402
+import rush  # noqa: E402
 import ways  # noqa: E402
 from chart import chart  # noqa: E402
 from host import add_options, bench_host, machine_text  # noqa: E402
@@ -23,7 +24,8 @@ from sanity import problems  # noqa: E402
 SETTINGS = {
     ways: ["login", "terminals", "streams", "forwards", "copies", "first_login"],  # work/
     measure: ["before_the_shell"],  # inside/
-    crowd: ["logins", "sessions", "growth"],  # scale/; in this order, accounts and containers never become fewer
+    rush: ["logins"],  # scale/
+    crowd: ["sessions", "growth"],  # scale/; in this order, accounts and containers never become fewer
 }
 WORK = sum(SETTINGS.values(), [])
 

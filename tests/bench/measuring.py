@@ -13,6 +13,8 @@ from server import Server
 PIECE = 1 << 20
 # Seconds. The server is not done with a login when the client is: sshd closes the session, and systemd forgets it.
 AFTER_A_LOGIN = 0.1
+# Seconds. systemd keeps what an account's first login has it start for ten after the last one (logind.conf(5), UserStopDelaySec).
+FORGOTTEN_AFTER = 12
 # Seconds: a whole number of the kernel's ticks at 100, 250 and 1000 a second.
 TICKS = 0.02
 

@@ -1,12 +1,16 @@
 # How many of everything: for docs/PERFORMANCE.md, or a quick look at whether it works.
 import dataclasses
 
+from measuring import FORGOTTEN_AFTER
+
 
 @dataclasses.dataclass(frozen=True)
 class Amounts:
     logins: int  # in a round
     at_a_time: int
-    login_rounds: int
+    login_rounds: int  # of one account
+    rush_rounds: int  # of as many as there are at a time
+    rush_pause: int  # seconds before each
     sessions: int  # of one connection
     connections: int  # each an account's, a round each
     lone_sessions: int  # in a round, with a connection each
@@ -23,6 +27,8 @@ FULL = Amounts(
     logins=500,
     at_a_time=50,
     login_rounds=10,
+    rush_rounds=8,
+    rush_pause=FORGOTTEN_AFTER,
     sessions=250,
     connections=8,
     lone_sessions=25,
@@ -36,9 +42,11 @@ FULL = Amounts(
 )
 
 SHORT = Amounts(
-    logins=50,
-    at_a_time=25,
+    logins=40,
+    at_a_time=10,
     login_rounds=2,
+    rush_rounds=1,
+    rush_pause=0,
     sessions=10,
     connections=2,
     lone_sessions=3,

@@ -4,11 +4,9 @@ import itertools
 import time
 
 from bare import ATTACH, attach, beside
-from measuring import AFTER_A_LOGIN, Bench, login_milliseconds, open_sessions
+from measuring import AFTER_A_LOGIN, FORGOTTEN_AFTER, Bench, login_milliseconds, open_sessions
 from rows import EXEC, SSHD
 
-# systemd keeps what an account's first login has it start for ten seconds after the last one (logind.conf(5), UserStopDelaySec).
-FORGOTTEN_AFTER = 12
 # The key exchange that a client proposes by itself, instead of the cheapest (client.py).
 DEFAULT_KEX = ["-o", "KexAlgorithms=+curve25519-sha256"]
 
