@@ -17,7 +17,8 @@ class Size:
     streams: int
     copied: int  # bytes of the one large file
     small_files: int
-    copies: int
+    copies: int  # of it
+    small_copies: int  # of all of those
     connections: int  # through a forwarding, one after the other
     connecting: int
     keys: int  # typed in a round
@@ -37,6 +38,7 @@ FULL = Size(
     copied=1024 * MIB,
     small_files=10_000,
     copies=7,
+    small_copies=13,
     connections=1000,
     connecting=25,
     keys=50,
@@ -56,6 +58,7 @@ SHORT = Size(
     copied=32 * MIB,
     small_files=150,
     copies=2,
+    small_copies=2,
     connections=50,
     connecting=3,
     keys=20,

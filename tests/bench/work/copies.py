@@ -16,13 +16,17 @@ def rows(bench: Bench):
     with _sources(bench.size) as (large, small):
         for way in bench.ways:
             way.client.ssh(f"mkdir -p {TARGET}").ok()
-        for source, amount in ((large, f"{bench.size.copied >> 20} MiB"), (small, f"{bench.size.small_files} small files")):
+        kinds = (
+            (large, f"{bench.size.copied >> 20} MiB", bench.size.copies),
+            (small, f"{bench.size.small_files} small files", bench.size.small_copies),
+        )
+        for source, amount, rounds in kinds:
             for program, copy in (("scp", _scp), ("sftp", _sftp), ("rsync", _rsync)):
                 yield from bench.compare(
                     f"{program}: {amount}",
                     "s",
                     1.03,
-                    bench.size.copies,
+                    rounds,
                     lambda way: _copied(bench.server, way, copy, source),
                 )
 
