@@ -49,8 +49,8 @@ FULL = Size(
 
 SHORT = Size(
     logins=6,
-    default_logins=3,
-    lone_logins=3,
+    default_logins=5,
+    lone_logins=5,
     shared_logins=6,
     starts=2,
     streamed=32 * MIB,

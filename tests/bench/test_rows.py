@@ -79,7 +79,7 @@ def test_a_missing_way_and_an_absurd_ratio_are_problems():
     assert not list(problems(login(1.02, 0.01), WAYS))
     disturbed = Row("login", "ms", "", 1.02, "ratio", {**samples(1, 0, rounds=6), "labgpu": [110.0, 120, 300, 300, 300, 300]})
     assert ratio(disturbed, "labgpu") == 3 and not list(problems(disturbed, WAYS)), "noise is no fault"
-    assert "over 2.0" in next(problems(login(2.1, 0.01), WAYS))
+    assert "over 1.5" in next(problems(login(1.6, 0.01), WAYS))
     row = login(1.02, 0.01)
     del row.samples["own sshd"]
     assert "own sshd" in next(problems(row, WAYS))

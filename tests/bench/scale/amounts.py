@@ -56,5 +56,5 @@ SHORT = Amounts(
     containers=(10, 20),
     accounts=(40,),
     helper_at=(20,),
-    growth_rounds=3,
+    growth_rounds=5,
 )
