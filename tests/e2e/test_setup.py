@@ -83,6 +83,7 @@ def test_a_common_password_of_the_administrators_own_is_left_alone(server):
 def test_setup_refuses_a_broken_sshd_configuration_and_changes_nothing(server, root):
     """`sshd -t` fails already: whatever setup would write could not be shown to be right."""
     server.labgpu("setup", "--undo").ok()
+    root.ssh("true").ok()  # sshd listens no more, once it is told to reload, until it has read its configuration
     server.write("/etc/ssh/sshd_config.d/99-broken.conf", b"NoSuchOption yes\n")
     try:
         before = ssh_files(server)
