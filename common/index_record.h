@@ -44,8 +44,9 @@ class IndexKey {
 // '+' in it (common/parse.h), so such a name can be nobody else's either.
 inline constexpr std::string_view kContainerUserSuffix = "+container";
 
-// Whether `name` and `password` may begin a passwd or group line: a user name with "x", or the name
-// of a container's user with "*", which no password matches.
+// Whether `name` and `password` may begin a passwd or group line: a user name with "x", for which a
+// shadow line counts, or with "*", which no password matches; the name of a container's user with
+// "*" alone.
 [[nodiscard]] bool may_begin_line(std::string_view name, std::string_view password);
 
 // Cuts `line`, which has a NUL behind it, at every `separator`: as many fields as `fields` has room

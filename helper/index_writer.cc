@@ -123,8 +123,12 @@ Result<void> check_all(const std::vector<const Account*>& accounts, gid_t labgpu
   return {};
 }
 
+// "*" says without a shadow line that there is no password. For "x" pam_unix's account check starts
+// a program, unix_chkpwd(8), to read that line, at logins with a key too (Linux-PAM 1.7.0,
+// passverify.c, get_account_info).
 std::string passwd_line(const Account& account) {
-  return account.name + ":x:" + std::to_string(account.uid) + ":" + std::to_string(account.gid) +
+  const char* password = account.hashed_password.empty() ? ":*:" : ":x:";
+  return account.name + password + std::to_string(account.uid) + ":" + std::to_string(account.gid) +
          ":" + account.real_name + ":" + account.home + ":" + kSessionCommand;
 }
 

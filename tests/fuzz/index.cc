@@ -99,7 +99,8 @@ class Questions {
       promise(is_in_buffer(text), "texts lie in the buffer");
     }
     promise(account_.pw_dir[0] == '/' && account_.pw_shell[0] == '/', "paths are absolute");
-    if (can_log_in) promise(strcmp(account_.pw_passwd, "x") == 0, "passwords are in the shadow");
+    const bool in_shadow = can_log_in && strcmp(account_.pw_passwd, "x") == 0;
+    promise(in_shadow || strcmp(account_.pw_passwd, "*") == 0, "passwords are in the shadow");
   }
   void check_group() const {
     promise(group_.gr_gid != 0 && group_.gr_gid != UINT32_MAX, "no group is root's");

@@ -55,15 +55,16 @@ TEST(AccountId, IsNeverRootsAndNeverMinusOne) {
 
 TEST(Line, BeginsWithAUserOrAUserOfAContainer) {
   EXPECT_TRUE(may_begin_line("alice", "x"));
+  EXPECT_TRUE(may_begin_line("alice", "*"));
   EXPECT_TRUE(may_begin_line("alice+container", "*"));
   EXPECT_TRUE(may_begin_line(std::string(kMaxUserName, 'a') + "+container", "*"));
-  for (const char* password : {"", "*", "X", "xx", "$y$j9T$salt$hash"}) {
+  for (const char* password : {"", "!", "X", "xx", "$y$j9T$salt$hash"}) {
     EXPECT_FALSE(may_begin_line("alice", password)) << password;
   }
   for (const char* name : {"alice+container", "+container", "Alice", ""}) {
     EXPECT_FALSE(may_begin_line(name, "x")) << name;
   }
-  for (const char* name : {"+container", "Alice+container", "alice+other", "alice", ""}) {
+  for (const char* name : {"+container", "Alice+container", "alice+other", ""}) {
     EXPECT_FALSE(may_begin_line(name, "*")) << name;
   }
 }

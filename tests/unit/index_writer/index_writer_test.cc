@@ -81,7 +81,7 @@ TEST_F(IndexWriter, WritesWhatTheProtocolSays) {
   const std::string shell = ":/usr/libexec/labgpu/labgpu-session";
   const std::string alice_line = "alice:x:20001:20001:Alice Ü:/home/alice" + shell;
   const std::string bob_line = "bob:x:20002:20002::/home/bob" + shell;
-  const std::string carol_line = "carol:x:20003:20003::/home/carol" + shell;
+  const std::string carol_line = "carol:*:20003:20003::/home/carol" + shell;
   EXPECT_THAT(records("passwd.cdb"),
               ElementsAre(Pair("=alice", alice_line), Pair("#20001", alice_line),
                           Pair("=bob", bob_line), Pair("#20002", bob_line),
