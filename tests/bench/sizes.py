@@ -10,6 +10,7 @@ class Size:
 
     logins: int  # beside an open session
     default_logins: int  # beside one, with the key exchange of OpenSSH's choice
+    password_logins: int  # beside one, of accounts that have a password
     lone_logins: int  # without another session of the account's
     shared_logins: int  # over a connection that is there
     starts: int  # of containers
@@ -30,6 +31,7 @@ class Size:
 FULL = Size(
     logins=400,
     default_logins=120,
+    password_logins=200,
     lone_logins=120,
     shared_logins=300,
     starts=25,
@@ -50,6 +52,7 @@ FULL = Size(
 SHORT = Size(
     logins=6,
     default_logins=5,
+    password_logins=5,
     lone_logins=5,
     shared_logins=6,
     starts=2,

@@ -5,7 +5,7 @@ import time
 
 from bare import ATTACH, attach, beside
 from measuring import AFTER_A_LOGIN, FORGOTTEN_AFTER, Bench, login_milliseconds, open_sessions
-from rows import EXEC, SSHD
+from rows import EXEC, LABGPU, SSHD
 
 # The key exchange that a client proposes by itself, instead of the cheapest (client.py).
 DEFAULT_KEX = ["-o", "KexAlgorithms=+curve25519-sha256"]
@@ -23,6 +23,13 @@ def rows(bench: Bench):
             size.default_logins,
             lambda _, client: login_milliseconds(client, *DEFAULT_KEX),
         )
+        with _passwords(bench):
+            yield from _logins(
+                bench,
+                f"{beside_another}, account with a password",
+                size.password_logins,
+                lambda _, client: login_milliseconds(client),
+            )
     yield from _second_sessions(bench)
 
 
@@ -36,13 +43,25 @@ def _logins(bench, work, count, log_in, ways=None, note=""):
     yield from bench.compare(work, "ms", 1.02, count, next_login, ways, pause=AFTER_A_LOGIN, note=note)
 
 
+@contextlib.contextmanager
+def _passwords(bench):
+    """labgpu's accounts have one while this lasts. They log in with their keys all the same, but PAM looks the password up."""
+    (boxed,) = (way for way in bench.ways if way.name == LABGPU)
+    for client in boxed.clients:
+        bench.server.labgpu("passwd", client.user, "--generate").ok()
+    yield
+    for client in boxed.clients:
+        bench.server.labgpu("passwd", client.user, "--delete").ok()
+
+
 def _alone(bench):
     """The account's first session for some time: of the host's, systemd starts a service manager for it."""
+    first = time.monotonic() + FORGOTTEN_AFTER  # the server's set-up was a login, too
     forgotten = {}
 
     def log_in(way, client):
         if way.name != SSHD:  # the server's systemd knows nothing of those
-            time.sleep(max(0.0, forgotten.get(client.user, 0) - time.monotonic()))
+            time.sleep(max(0.0, forgotten.get(client.user, first) - time.monotonic()))
         taken = login_milliseconds(client)
         forgotten[client.user] = time.monotonic() + FORGOTTEN_AFTER
         return taken
