@@ -31,6 +31,7 @@ class Server {
   void take_signal();
   void reap();
   void begin_stop();
+  void hang_up();
   void stop_harder();
   [[nodiscard]] int next_timeout();
   // The slots up to the last one in use. Each turn of the loop looks at all of them, and every slot
@@ -45,6 +46,7 @@ class Server {
   bool childless_ = false;         // the last look found no child at all
   bool stopping_ = false;
   bool killed_ = false;  // SIGKILL was sent
+  Deadline hang_up_at_ = Deadline::never();
   Deadline kill_at_ = Deadline::never();
   Deadline leave_at_ = Deadline::never();
   size_t slots_ = 0;

@@ -159,6 +159,12 @@ std::vector<pid_t> Container::processes_with(const std::string& text) const {
   return found;
 }
 
+bool Container::has_stopped(const std::string& text) const {
+  auto found = processes_with(text);
+  return found.size() == 1 &&
+         status_field("/proc/" + std::to_string(found[0]), "State").starts_with('T');
+}
+
 int Container::zombies() const {
   int count = 0;
   std::string children =

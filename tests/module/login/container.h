@@ -37,6 +37,8 @@ class Container {
   [[nodiscard]] int open_descriptors() const;
   // Processes in the container whose command line has `text`; init's zombies are counted with "".
   [[nodiscard]] std::vector<pid_t> processes_with(const std::string& text) const;
+  // Whether there is one such process, and a signal has stopped it.
+  [[nodiscard]] bool has_stopped(const std::string& text) const;
   [[nodiscard]] int zombies() const;
 
   struct Stopped {

@@ -41,9 +41,8 @@ TEST_F(LifecycleTest, StopsCommandsAndShellsAndTheirSessionsHearOfIt) {
   shell.type("echo $((40 + 2))\n");
   ASSERT_TRUE(shell.expect("42"));
   // What starts while init stops is only ended when its time is up.
-  for (const char* command_line : {"32.1", "32.2"}) {
-    ASSERT_TRUE(eventually([&] { return container_.processes_with(command_line).size() == 1; }));
-  }
+  ASSERT_TRUE(eventually([&] { return container_.processes_with("32.1").size() == 1; }));
+  ASSERT_TRUE(eventually([&] { return container_.has_stopped("32.2"); }));
   Container::Stopped stopped = container_.stop(SIGTERM);
   EXPECT_EQ(stopped.status, 0);
   EXPECT_LT(stopped.seconds, 2.0);
@@ -52,6 +51,18 @@ TEST_F(LifecycleTest, StopsCommandsAndShellsAndTheirSessionsHearOfIt) {
   EXPECT_TRUE(WIFSIGNALED(stopped_command.wait()));
   shell.read_to_end();
   shell.wait();
+}
+
+TEST_F(LifecycleTest, HangsUpAgainForShellsThatMissedIt) {
+  PipeSession command(
+      arguments_for("trap '' TERM; trap 'trap - HUP' HUP; echo ready; while :; do sleep .1; done"));
+  char text[6];
+  ASSERT_EQ(read(command.out.get(), text, sizeof text), 6);
+  Container::Stopped stopped = container_.stop(SIGTERM);
+  EXPECT_EQ(stopped.status, 0);
+  EXPECT_LT(stopped.seconds, 5.0);
+  int status = command.wait();
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
 }
 
 TEST_F(LifecycleTest, StopsWithinTenSecondsWhateverProcessesIgnore) {
