@@ -6,7 +6,7 @@ from rows import EXEC, HOST, LABGPU, SSHD
 
 WAYS = {EXEC: "#b07aa1", SSHD: "#9c9c9c", LABGPU: "#2f6fb0"}
 LONGEST = 2.0  # ratios beyond are cut off, and their bars say how large they are
-WIDTH, LABELS, RIGHT = 860, 270, 90
+WIDTH, LABELS, RIGHT = 870, 280, 90
 BAR, GAP, TOP = 9, 9, 62
 FONT = "font-family='sans-serif' font-size='12'"
 

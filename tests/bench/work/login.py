@@ -26,7 +26,7 @@ def rows(bench: Bench):
         with _passwords(bench):
             yield from _logins(
                 bench,
-                f"{beside_another}, account with a password",
+                f"{beside_another}, password set",
                 size.password_logins,
                 lambda _, client: login_milliseconds(client),
             )
