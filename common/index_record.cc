@@ -55,9 +55,8 @@ int find_line(const char* index, const IndexKey& key, std::span<char> buffer,
 }
 
 bool may_begin_line(std::string_view name, std::string_view password) {
-  if (password != "x" && password != "*") return false;
-  if (is_user_name(name)) return true;
-  if (password == "x" || !has_suffix(name, kContainerUserSuffix)) return false;
+  if (is_user_name(name)) return password == "x" || password == "*";
+  if (password != "*" || !has_suffix(name, kContainerUserSuffix)) return false;
   return is_user_name({name.data(), name.size() - kContainerUserSuffix.size()});
 }
 
