@@ -16,7 +16,7 @@ def rows(bench: Bench):
     beside_another = "login beside an open session"
     with open_sessions(client for way in bench.ways for client in way.clients):
         size = bench.size
-        yield from _logins(bench, beside_another, size.logins, lambda _, client: login_milliseconds(client))
+        yield from _logins(bench, beside_another, size.logins)
         yield from _logins(
             bench,
             f"{beside_another}, default KEX",
@@ -24,16 +24,15 @@ def rows(bench: Bench):
             lambda _, client: login_milliseconds(client, *DEFAULT_KEX),
         )
         with _passwords(bench):
-            yield from _logins(
-                bench,
-                f"{beside_another}, password set",
-                size.password_logins,
-                lambda _, client: login_milliseconds(client),
-            )
+            yield from _logins(bench, f"{beside_another}, password set", size.password_logins)
     yield from _second_sessions(bench)
 
 
-def _logins(bench, work, count, log_in, ways=None, note=""):
+def _log_in(_, client):
+    return login_milliseconds(client)
+
+
+def _logins(bench, work, count, log_in=_log_in, ways=None, note=""):
     """`log_in(way, client)`: the accounts of a way take turns."""
     turns = {way.name: itertools.cycle(way.clients) for way in bench.ways}
 
